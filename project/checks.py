@@ -1,0 +1,45 @@
+"""System checks: what would go wrong in production, said before it does."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register()
+def credential_keys_are_fernet_keys(**kwargs: Any) -> Sequence[CheckMessage]:
+    for key in settings.CREDENTIAL_KEYS:
+        try:
+            Fernet(key)
+        except ValueError:
+            hint = "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            return [Error("CREDENTIAL_KEYS holds something that is not a Fernet key.", hint=hint, id="filmgate.E001")]
+    return []
+
+
+@register()
+def signup_is_a_known_word(**kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.SIGNUP not in ("open", "invited"):
+        hint = "Set SIGNUP to open or invited."
+        return [Error(f"SIGNUP is {settings.SIGNUP!r}.", hint=hint, id="filmgate.E002")]
+    return []
+
+
+@register()
+def public_url_is_an_address(**kwargs: Any) -> Sequence[CheckMessage]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        hint = "Set PUBLIC_URL to scheme, host and port, such as https://filmgate.example.com."
+        return [Error(f"PUBLIC_URL is {settings.PUBLIC_URL!r}.", hint=hint, id="filmgate.E003")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def public_url_is_https(**kwargs: Any) -> Sequence[CheckMessage]:
+    if not settings.PUBLIC_URL.startswith("https://"):
+        hint = "Cookies and HSTS follow the scheme of PUBLIC_URL."
+        return [Warning("PUBLIC_URL is not https.", hint=hint, id="filmgate.W001")]
+    return []

@@ -1,0 +1,104 @@
+"""What a newcomer finds: a demo team with credits, the sandbox as its provider, and a few clips made the real way.
+
+Only with the embedded database. Everything here may run again on every start and changes nothing the second time.
+"""
+
+import secrets
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import credits, keys, teams
+from accounts.models import ApiKey, Team, User
+from generations import catalog, lifecycle, pricing
+from generations.intake import GenerationRequest
+from generations.models import Generation, ProviderAccount
+from project.env import DATA_FOLDER, kept_secret
+
+EMAIL = "demo@filmgate.local"
+TEAM = "Northlight Studio"
+CREDITS = 5000
+CLIPS: tuple[dict[str, Any], ...] = (
+    {"prompt": "A lone lighthouse on a basalt cliff, storm rolling in, camera slowly pushes forward"},
+    {"prompt": "White daisies under a clear blue sky, the camera drifts closer", "generate_audio": True},
+    {"prompt": "一座未来城市,飞行汽车在日落时分穿梭"},
+    {"prompt": "Origami cranes take off from a wooden desk, warm lamplight", "aspect_ratio": "1:1"},
+    {"prompt": "Tea is poured into a celadon cup, steam in backlight", "resolution": "720p"},
+    {"prompt": "女孩抱着狐狸,可以听到风声和鸟鸣", "generate_audio": True},
+)
+CLIPS_SECONDS = 60
+
+
+def prepare() -> dict[str, str] | None:
+    """The demo sign-in as {"url", "email", "password", "api_key", "team"}; None with a database of the operator's own."""
+    if not settings.EMBEDDED_DATABASE:
+        return None
+    password = kept_secret("demo_password", secrets.token_urlsafe(9))
+    team = _team(password)
+    _connect_sandbox()
+    if settings.SANDBOX and not Generation.objects.filter(team=team).exists():
+        _make_clips(team)
+    return {
+        "url": settings.PUBLIC_URL,
+        "email": EMAIL,
+        "password": password,
+        "api_key": _api_key(team),
+        "team": team.name,
+    }
+
+
+def _team(password: str) -> Team:
+    user = User.objects.filter(email=EMAIL).first()
+    if user:
+        return Team.objects.filter(memberships__user=user).order_by("created_at")[0]
+    with transaction.atomic():
+        user = User.objects.create_user(email=EMAIL, password=password)
+        user.emailaddress_set.create(email=EMAIL, verified=True, primary=True)
+        team = teams.create_team(name=TEAM, owner=user)
+        credits.grant(team, CREDITS, note="Demo credits")
+    return team
+
+
+def _api_key(team: Team) -> str:
+    """A key that works, the same on every start: its secret is kept beside the demo password."""
+    secret = kept_secret("demo_key", "none")
+    try:
+        if keys.authenticate(secret).team_id == team.id:
+            return secret
+    except keys.InvalidApiKey:
+        pass
+    ApiKey.objects.filter(team=team, name="Demo", revoked_at=None).update(revoked_at=timezone.now())
+    _, secret = keys.issue(team, name="Demo", created_by=None)
+    (DATA_FOLDER / "demo_key").write_text(secret)
+    return secret
+
+
+def _connect_sandbox() -> None:
+    """The sandbox as an account that comes last, at the port it has today; paused where it is left out."""
+    account = ProviderAccount.objects.filter(label="sandbox").first()
+    if account is None:
+        if not settings.SANDBOX:
+            return
+        account = ProviderAccount(provider="vibegen", label="sandbox", priority=1000)
+        account.key = "sandbox"
+    account.base_url = settings.SANDBOX_URL
+    if settings.SANDBOX == bool(account.paused_at):
+        account.paused_at = None if settings.SANDBOX else timezone.now()
+        account.paused_reason = "" if settings.SANDBOX else "FILMGATE_SANDBOX=0"
+    account.save()
+
+
+def _make_clips(team: Team) -> None:
+    """Ask for the clips and wait for them, within a minute; their cost is granted on top of the demo credits."""
+    resolved = [catalog.resolve(GenerationRequest.from_mapping(clip)) for clip in CLIPS]
+    quotes = [pricing.quote(each) for each in resolved]
+    with transaction.atomic():
+        credits.grant(team, sum(quote.total_credits for quote in quotes), note="Demo clips")
+        for each, quote in zip(resolved, quotes, strict=True):
+            lifecycle.create(each, quote, asker=lifecycle.Asker(team_id=team.id))
+    until = time.monotonic() + CLIPS_SECONDS
+    while Generation.objects.filter(team=team).in_progress().exists() and time.monotonic() < until:
+        time.sleep(0.2)

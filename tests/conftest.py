@@ -1,0 +1,44 @@
+"""Tests run on the embedded PostgreSQL with a data folder of their own, or on the one that DATABASE_URL names.
+
+Settings are read once, so FILMGATE_DATA must be set before: nothing else may name the settings to pytest-django. The
+workers of xdist inherit the environment, and attach to the database of the process that started them.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+
+IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+if not IS_XDIST_WORKER:
+    if "project.settings" in sys.modules:
+        raise pytest.UsageError("The settings were read too early. Try: pytest -o DJANGO_SETTINGS_MODULE= …")
+    os.environ["FILMGATE_DATA"] = tempfile.mkdtemp(prefix="filmgate-tests-", dir="/tmp")
+    # As root, PostgreSQL runs as another user, who must be able to pass.
+    Path(os.environ["FILMGATE_DATA"]).chmod(0o755)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+    django.setup()
+
+from project.env import DATA_FOLDER, env  # noqa: E402 -- it reads FILMGATE_DATA
+from project.stack.location import elsewhere, socket_folder  # noqa: E402 -- as above
+from project.stack.postgres import Postgres  # noqa: E402 -- as above
+
+database = Postgres(DATA_FOLDER, durable=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    if not IS_XDIST_WORKER and not env.str("DATABASE_URL", default=""):
+        database.start()
+
+
+def pytest_unconfigure() -> None:
+    if not IS_XDIST_WORKER:
+        database.stop()
+        for folder in (socket_folder(DATA_FOLDER), elsewhere(DATA_FOLDER), Path(os.environ["FILMGATE_DATA"])):
+            shutil.rmtree(folder, ignore_errors=True)

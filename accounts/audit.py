@@ -1,0 +1,94 @@
+"""Do the books close? Recomputed from the entries alone, by set-based queries that change nothing.
+
+Each rule compares within one statement, and so within one snapshot: postings made meanwhile cannot look like errors.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+
+_BALANCE_IS_THE_SUM = """
+SELECT team_id, 'balance', sums.figures, balance.figures
+FROM (
+    SELECT team_id, concat_ws(' ', sequence, available, held, spent, granted) AS figures
+    FROM accounts_creditbalance
+) AS balance
+FULL JOIN (
+    SELECT team_id, concat_ws(
+        ' ', count(*), sum(available_delta), sum(held_delta), sum(spent_delta), sum(granted_delta)
+    ) AS figures
+    FROM accounts_creditentry GROUP BY team_id
+) AS sums USING (team_id)
+WHERE coalesce(sums.figures, '0 0 0 0 0') IS DISTINCT FROM balance.figures
+"""
+
+_CHAIN_IS_UNBROKEN = """
+SELECT team_id, 'entry ' || sequence, expected, found
+FROM (
+    SELECT
+        team_id,
+        sequence,
+        concat_ws(' ', row_number() OVER chain, sum(available_delta) OVER chain, sum(held_delta) OVER chain,
+                       sum(spent_delta) OVER chain, sum(granted_delta) OVER chain) AS expected,
+        concat_ws(' ', sequence, available_after, held_after, spent_after, granted_after) AS found
+    FROM accounts_creditentry
+    WINDOW chain AS (PARTITION BY team_id ORDER BY sequence)
+) AS entry
+WHERE expected <> found
+"""
+
+_HELD_IS_THE_OPEN_HOLDS = """
+SELECT team_id, 'held', coalesce(sum(hold.held_delta), 0)::text, balance.held::text
+FROM accounts_creditbalance AS balance
+LEFT JOIN (
+    SELECT team_id, held_delta FROM accounts_creditentry AS opened
+    WHERE kind = 'hold' AND NOT EXISTS (
+        SELECT FROM accounts_creditentry AS settled
+        WHERE settled.hold_id = opened.hold_id AND settled.kind IN ('capture', 'release')
+    )
+) AS hold USING (team_id)
+GROUP BY team_id, balance.held
+HAVING coalesce(sum(hold.held_delta), 0) <> balance.held
+"""
+
+_HOLDS_SETTLE_ONCE_AND_WHOLE = """
+SELECT min(team_id::text)::uuid, 'hold ' || hold_id, '1 held, settled whole by at most 1 entry',
+       string_agg(concat_ws(' ', kind, available_delta, held_delta, spent_delta), ', ' ORDER BY sequence)
+FROM accounts_creditentry
+WHERE hold_id IS NOT NULL
+GROUP BY hold_id
+HAVING count(*) FILTER (WHERE kind = 'hold') <> 1
+    OR count(*) > 2
+    OR count(*) = 2 AND sum(held_delta) <> 0
+    OR count(DISTINCT team_id) <> 1
+    OR sum(spent_delta) > sum(held_delta) FILTER (WHERE kind = 'hold')
+"""
+
+RULES = {
+    "balance_is_the_sum": _BALANCE_IS_THE_SUM,
+    "chain_is_unbroken": _CHAIN_IS_UNBROKEN,
+    "held_is_the_open_holds": _HELD_IS_THE_OPEN_HOLDS,
+    "holds_settle_once_and_whole": _HOLDS_SETTLE_ONCE_AND_WHOLE,
+}
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """A row that breaks a rule. Figures come in the order sequence, available, held, spent, granted."""
+
+    rule: str
+    team_id: UUID
+    subject: str
+    expected: str | None
+    found: str | None
+
+
+def audit() -> list[Discrepancy]:
+    """Every row of the books that differs from what the entries say. Empty is right."""
+    found = []
+    with connection.cursor() as cursor:
+        for rule, query in RULES.items():
+            cursor.execute(query)
+            found += [Discrepancy(rule, *row) for row in cursor.fetchall()]
+    return found

@@ -1,0 +1,65 @@
+"""What tests start from. Keyword functions; everything not named has a plain default."""
+
+from itertools import count
+
+from django.utils import timezone
+
+from accounts import credits, keys
+from accounts.models import ApiKey, Membership, Role, Team, User
+from accounts.teams import create_team
+from generations.models import Generation, ProviderAccount, Submission
+
+_numbers = count(1)
+
+
+def make_user(*, email: str = "", name: str = "", language: str = "", password: str | None = None) -> User:
+    email = email or f"maker{next(_numbers)}@example.com"
+    return User.objects.create_user(email, password, name=name, language=language)
+
+
+def make_team(*, name: str = "Lumière", owner: User | None = None, granted: int = 0) -> Team:
+    """A team with an owner of its own, and so many credits granted."""
+    team = create_team(name=name, owner=owner or make_user())
+    if granted:
+        credits.grant(team, granted, note="for a test")
+    return team
+
+
+def make_member(*, team: Team, role: str = Role.MEMBER, user: User | None = None) -> User:
+    user = user or make_user()
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+def make_key(*, team: Team | None = None, name: str = "a key") -> tuple[ApiKey, str]:
+    """A key and its secret."""
+    return keys.issue(team or make_team(), name=name, created_by=None)
+
+
+def make_account(
+    *,
+    base_url: str,
+    provider: str = "vibegen",
+    label: str = "",
+    key: str = "sk-video-of-the-test",
+    priority: int = 100,
+) -> ProviderAccount:
+    """An account at a provider, in service."""
+    label = label or f"account{next(_numbers)}"
+    account = ProviderAccount(provider=provider, label=label, base_url=base_url, priority=priority)
+    account.key = key
+    account.save()
+    return account
+
+
+def make_submission(*, generation: Generation, account: ProviderAccount, provider_task_id: str = "") -> Submission:
+    """A submission as it stands after its POST: bound where there is a task id, else waiting to be found."""
+    now = timezone.now()
+    return Submission.objects.create(
+        generation=generation,
+        account=account,
+        provider_task_id=provider_task_id,
+        created_at=now,
+        bound_at=now if provider_task_id else None,
+        next_at=now,
+    )

@@ -1,0 +1,27 @@
+"""Many threads at once, each with database connections of its own."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def race(act: Callable[[T], R], items: Iterable[T], *, threads: int) -> list[R]:
+    """act(item) for every item, in so many threads that start together; answers in the order of the items.
+
+    There must be at least as many items as threads. The connection goes back after each, as after a request.
+    """
+
+    def turn(item: T) -> R:
+        try:
+            return act(item)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads, initializer=Barrier(threads).wait) as pool:
+        return list(pool.map(turn, items))

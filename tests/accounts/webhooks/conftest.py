@@ -1,0 +1,56 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from accounts.models import WebhookDelivery
+from accounts.webhooks import events
+from tests.factories import make_team
+from tests.receiver import Receiver
+
+
+class FakeClock:
+    """Call it for the time; move it with go_to() and wait()."""
+
+    def __init__(self):
+        self.time = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def __call__(self):
+        return self.time
+
+    def wait(self, seconds):
+        self.time += timedelta(seconds=seconds)
+
+    def go_to(self, time):
+        self.time = time
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def team(db):
+    return make_team()
+
+
+@pytest.fixture
+def receiver(settings):
+    settings.ALLOW_PRIVATE_HOSTS = ("127.0.0.1",)
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def make_delivery(team):
+    """A recorded event that is due at `url`."""
+
+    def make(url, *, body=None):
+        subject_id = uuid4()
+        events.record(
+            team_id=team.id, type="task.completed", subject_id=subject_id, body=body or {"event": "x"}, url=url
+        )
+        return WebhookDelivery.objects.get(event__subject_id=subject_id)
+
+    return make

@@ -1,0 +1,16 @@
+import pytest
+
+from accounts.models import WebhookDelivery
+from accounts.webhooks import jobs
+from project.celery import app
+
+
+@pytest.mark.django_db
+def test_the_job_that_is_nudged_by_name_delivers(receiver, make_delivery):
+    make_delivery(receiver.url())
+
+    app.tasks["deliver"]()
+
+    assert app.tasks["deliver"].name == jobs.deliver.name
+    assert len(receiver.requests) == 1
+    assert WebhookDelivery.objects.get().state == "delivered"

@@ -1,0 +1,82 @@
+"""Control calls, for tests and curious people: faults, settings, keys, counters."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sandbox.faults import StandingFault, parse
+from sandbox.state import Sandbox
+from sandbox.web import Reply, Request, Route, json_response
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    sandbox: Sandbox
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", "/sandbox/state", self.state),
+            Route("POST", "/sandbox/settings", _answering(self.change_settings)),
+            Route("POST", "/sandbox/keys", _answering(self.set_key)),
+            Route("POST", "/sandbox/faults", _answering(self.add_fault)),
+            Route("DELETE", "/sandbox/faults", self.clear_faults),
+            Route("POST", "/sandbox/reset", self.reset),
+        ]
+
+    async def state(self, request: Request) -> Reply:
+        sandbox = self.sandbox
+        told = sandbox.counters.as_dict() | {
+            "callbacks_sent": sandbox.callbacks.sent,
+            "callbacks_answered": sandbox.callbacks.answered,
+            "clips_rendered": sandbox.clips.rendered,
+            "tasks": len(sandbox.tasks),
+            "settings": asdict(sandbox.settings),
+            "faults": [asdict(fault) for fault in sandbox.faults.standing],
+        }
+        return json_response(200, told)
+
+    async def change_settings(self, body: dict[str, Any]) -> object:
+        """`{"seconds": 2}`, and the other names of Settings."""
+        self.sandbox.settings.change(body)
+        return asdict(self.sandbox.settings)
+
+    async def set_key(self, body: dict[str, Any]) -> object:
+        """`{"key": "sk-video-…", "state": "accepted" | "refused" | "out_of_credits"}`."""
+        self.sandbox.set_key(str(body.get("key")), str(body.get("state")))
+        return {}
+
+    async def add_fault(self, body: dict[str, Any]) -> object:
+        """`{"fault": "slow=3", "count": 2 or null, "match": "part of a prompt" or null}`."""
+        count, match = body.get("count"), body.get("match")
+        if count is not None and (type(count) is not int or count < 1):
+            raise ValueError("count must be a whole number from 1, or null")
+        if match is not None and not isinstance(match, str):
+            raise ValueError("match must be a string, or null")
+        fault = StandingFault(parse(str(body.get("fault"))), count, match)
+        self.sandbox.faults.stand(fault)
+        return asdict(fault)
+
+    async def clear_faults(self, request: Request) -> Reply:
+        self.sandbox.faults.standing.clear()
+        return json_response(200, {})
+
+    async def reset(self, request: Request) -> Reply:
+        await self.sandbox.reset()
+        return json_response(200, {})
+
+
+Change = Callable[[dict[str, Any]], Awaitable[object]]
+
+
+def _answering(change: Change) -> Callable[[Request], Awaitable[Reply]]:
+    async def answer(request: Request) -> Reply:
+        try:
+            body = json.loads(request.body)
+            if not isinstance(body, dict):
+                raise ValueError("The body must be a JSON object")
+            return json_response(200, await change(body))
+        except ValueError as exc:
+            return json_response(400, {"error": str(exc)})
+
+    return answer

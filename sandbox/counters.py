@@ -1,0 +1,34 @@
+"""What the sandbox was asked and what it did, so that a test can count what really reached a provider."""
+
+from dataclasses import asdict, dataclass, field
+
+PROMPTS_COUNTED = 100_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """`creates` counts every POST, refused ones too; `accepted` those that made a task."""
+
+    creates: int = 0
+    accepted: int = 0
+    fetches: int = 0
+    lists: int = 0
+    files: int = 0
+    creates_by_prompt: dict[str, int] = field(default_factory=dict)
+    accepted_by_prompt: dict[str, int] = field(default_factory=dict)
+
+    def count_create(self, prompt: str) -> None:
+        self.creates += 1
+        _bounded(self.creates_by_prompt, prompt)
+
+    def count_accepted(self, prompt: str) -> None:
+        self.accepted += 1
+        _bounded(self.accepted_by_prompt, prompt)
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def _bounded(counts: dict[str, int], prompt: str) -> None:
+    if prompt in counts or len(counts) < PROMPTS_COUNTED:
+        counts[prompt] = counts.get(prompt, 0) + 1

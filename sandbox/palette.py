@@ -1,0 +1,62 @@
+"""The colours of a clip, drawn from its prompt."""
+
+import colorsys
+from dataclasses import dataclass
+from random import Random
+
+Colour = tuple[int, int, int]
+
+NIGHT_WORDS = ("night", "moon", "star", "dark", "夜", "月", "星")
+WARM_WORDS = ("sunset", "sunrise", "dusk", "dawn", "desert", "autumn", "日落", "黄昏", "日出", "沙漠", "秋")
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Sky from zenith to horizon, its light, and the land from the farthest layer to the nearest."""
+
+    sky: tuple[Colour, Colour, Colour]
+    light: Colour
+    far: Colour
+    near: Colour
+    night: bool
+
+
+def palette_of(prompt: str, chance: Random) -> Palette:
+    words = prompt.lower()
+    hue = chance.random()
+    if any(word in words for word in NIGHT_WORDS):
+        return _night(0.52 + 0.3 * hue)
+    if any(word in words for word in WARM_WORDS):
+        return _day(0.97 + 0.12 * hue, turn=-0.22)
+    return _day(hue, turn=chance.choice((-0.2, 0.2, 0.28)))
+
+
+def _day(hue: float, *, turn: float) -> Palette:
+    return Palette(
+        sky=(_colour(hue, 0.52, 0.74), _colour(hue + turn / 2, 0.42, 0.80), _colour(hue + turn, 0.30, 0.93)),
+        light=_colour(hue + turn / 3 + 0.04, 0.18, 1.0),
+        far=_colour(hue + turn * 0.6, 0.42, 0.62),
+        near=_colour(hue + turn, 0.58, 0.20),
+        night=False,
+    )
+
+
+def _night(hue: float) -> Palette:
+    return Palette(
+        sky=(_colour(hue, 0.72, 0.16), _colour(hue + 0.06, 0.62, 0.34), _colour(hue + 0.14, 0.45, 0.60)),
+        light=_colour(hue + 0.5, 0.10, 0.98),
+        far=_colour(hue + 0.08, 0.55, 0.36),
+        near=_colour(hue + 0.02, 0.70, 0.09),
+        night=True,
+    )
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """`one` at share 0, `other` at share 1."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _colour(hue: float, saturation: float, value: float) -> Colour:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1, saturation, value)
+    return round(red * 255), round(green * 255), round(blue * 255)

@@ -1,0 +1,120 @@
+"""Just enough of ASGI: requests read whole and bounded, responses, and routes by method and path."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_LIMIT = 1024 * 1024
+HANG_SECONDS = 600
+
+
+class BodyTooLarge(Exception):
+    """The request's body is longer than BODY_LIMIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    origin: str
+
+    @classmethod
+    async def read(cls, scope: Message, receive: Receive) -> "Request":
+        """Raises BodyTooLarge."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        return cls(
+            method=scope["method"],
+            path=scope["path"],
+            query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers=headers,
+            body=await _read_body(receive),
+            origin=f"{scope['scheme']}://{headers.get('host', 'localhost')}",
+        )
+
+
+class Reply(Protocol):
+    async def send(self, receive: Receive, send: Send) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def send(self, receive: Receive, send: Send) -> None:
+        headers = {"content-type": self.content_type, "content-length": str(len(self.body))} | self.headers
+        await send(start(self.status, headers))
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer until the client leaves."""
+
+    async def send(self, receive: Receive, send: Send) -> None:
+        async with asyncio.timeout(HANG_SECONDS):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection closed with nothing answered."""
+
+    async def send(self, receive: Receive, send: Send) -> None:
+        # ASGI has no word for this; under uvicorn `send` is a method of the object that holds the connection.
+        send.__self__.transport.abort()  # type: ignore[attr-defined]
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def json_response(status: int, content: object, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, json.dumps(content).encode(), headers=named)
+
+
+def start(status: int, headers: dict[str, str]) -> Message:
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": raw}
+
+
+Handler = Callable[..., Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Placeholders such as {task_id} are handed to the handler by name."""
+
+    methods: str
+    path: str
+    handler: Handler
+
+    def match(self, path: str) -> dict[str, str] | None:
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path.replace(".", r"\."))
+        found = re.fullmatch(pattern, path)
+        return found.groupdict() if found else None
+
+
+async def _read_body(receive: Receive) -> bytes:
+    parts, length, more = [], 0, True
+    while more:
+        message = await receive()
+        part, more = message.get("body", b""), message.get("more_body", False)
+        length += len(part)
+        if length > BODY_LIMIT:
+            raise BodyTooLarge
+        parts.append(part)
+    return b"".join(parts)

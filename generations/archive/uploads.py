@@ -1,0 +1,85 @@
+"""Images that people upload to start a clip from: what is kept is a new image with the same pixels and nothing else."""
+
+import io
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from accounts.models import Team
+
+from ..models import Asset
+from . import store
+
+MAX_BYTES = 20 << 20
+MAX_PIXELS = 40_000_000
+FORMATS = {
+    "JPEG": (".jpg", "image/jpeg", {"quality": 92}),
+    "PNG": (".png", "image/png", {}),
+    "WEBP": (".webp", "image/webp", {"quality": 92}),
+}
+_UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+)
+
+
+class BadUpload(ValueError):
+    """An upload that is not kept; `message` says why to whoever sent it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def keep_upload(team: Team, file: BinaryIO) -> Asset:
+    """Keep a JPEG, PNG or WebP of at most 20 MiB and 40 megapixels, told by its content; raises BadUpload.
+
+    It is decoded and encoded anew: turned upright, without its metadata, the first frame where there are several.
+    """
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise BadUpload(_("The image is larger than 20 MB."))
+    try:
+        encoded, format_name, size = _encoded_anew(content)
+    except _UNREADABLE as error:
+        raise BadUpload(_("This is not a JPEG, PNG or WebP image that can be read.")) from error
+    suffix, content_type, _options = FORMATS[format_name]
+    with store.draft([encoded]) as draft, transaction.atomic():
+        return Asset.objects.create(
+            team=team,
+            kind=Asset.Kind.UPLOAD,
+            path=store.keep(draft, suffix),
+            content_type=content_type,
+            size_bytes=draft.size_bytes,
+            sha256=draft.sha256,
+            width=size[0],
+            height=size[1],
+        )
+
+
+def _encoded_anew(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
+    with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as image:
+        # Opening reads only the header; nothing large is decoded before its size is known.
+        if image.width * image.height > MAX_PIXELS:
+            raise BadUpload(_("The image has more than 40 megapixels."))
+        format_name = image.format or ""
+        upright = ImageOps.exif_transpose(image)
+        plain = upright.convert(_mode(upright, format_name))
+        bare = Image.new(plain.mode, plain.size)
+        bare.paste(plain)
+    encoded = io.BytesIO()
+    options: dict[str, Any] = FORMATS[format_name][2]
+    bare.save(encoded, format_name, **options)
+    return encoded.getvalue(), format_name, bare.size
+
+
+def _mode(image: Image.Image, format_name: str) -> str:
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    return "RGBA" if has_alpha and format_name != "JPEG" else "RGB"

@@ -1,0 +1,267 @@
+"""The gate: every generation comes in by create() and moves by advance(). Nothing else writes a state.
+
+    queued ─> submitting ─> running ─> archiving ─> completed
+       │          └─> unconfirmed ─> running | archiving | failed
+       └─> cancelled        any that is not final ─> failed
+
+Lock order within a transaction: generation, balance, counts.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts import credits
+from accounts.webhooks import events
+from project.celery import nudge
+from project.notify import notify
+
+from . import counts, webhook_body
+from .catalog import Resolved
+from .frozen import upload_ids
+from .intake import InvalidParameter
+from .models import Asset, Generation, GenerationEvent, IdempotencyKey, State
+from .pricing import Quote
+
+ALLOWED = {
+    State.QUEUED: {State.SUBMITTING, State.FAILED, State.CANCELLED},
+    State.SUBMITTING: {State.QUEUED, State.UNCONFIRMED, State.RUNNING, State.ARCHIVING, State.FAILED},
+    State.UNCONFIRMED: {State.RUNNING, State.ARCHIVING, State.FAILED},
+    State.RUNNING: {State.ARCHIVING, State.FAILED},
+    State.ARCHIVING: {State.COMPLETED, State.FAILED},
+    State.COMPLETED: set(),
+    State.FAILED: set(),
+    State.CANCELLED: set(),
+}
+NUDGED = {State.QUEUED: "submit", State.ARCHIVING: "archive"}
+LIVE_CHANNEL = "filmgate_live"
+
+
+class IllegalMove(Exception):
+    """The state machine has no such move: a bug in the caller, not a lost race."""
+
+
+class IdempotencyMismatch(Exception):
+    """The Idempotency-Key was used for another request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks: a key, or a user in the browser."""
+
+    team_id: UUID
+    api_key_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The Idempotency-Key header, and a digest of the request it came with."""
+
+    key: str
+    request_digest: str
+
+
+def create(
+    resolved: Resolved,
+    quote: Quote,
+    *,
+    asker: Asker,
+    idempotency: Idempotency | None = None,
+    retry_of: Generation | None = None,
+) -> tuple[Generation, bool]:
+    """Record the request, set its credits aside, queue it: all or nothing. Returns (generation, whether it is new).
+
+    The same Idempotency-Key again answers the first generation; while the first is being committed, the second waits.
+    Raises InsufficientCredits, IdempotencyMismatch, InvalidParameter (an upload that is not the team's).
+    """
+    with transaction.atomic():
+        generation = _new(resolved, quote, asker, retry_of)
+        if idempotency and (first := _first_use(idempotency, generation)):
+            return first, False
+        _refuse_foreign_uploads(resolved, asker.team_id)
+        generation.save(force_insert=True)
+        credits.hold(asker.team_id, quote.total_credits, hold_id=generation.hold_id)
+        counts.add(generation)
+        _record(generation, {})
+        transaction.on_commit(partial(nudge, "submit"))
+    return generation, True
+
+
+def advance(
+    generation: Generation,
+    to: State,
+    *,
+    expecting: Collection[State] = (),
+    charge: int | None = None,
+    detail: dict[str, Any] | None = None,
+    **changes: Any,
+) -> bool:
+    """Move a generation, or report that someone else already did: returns False on a lost race.
+
+    The move is made from any state that allows it, or only from those in `expecting`. `charge` is what a completed one
+    costs (default: all that was held); `changes` are columns written with the state. Raises IllegalMove when the state
+    last seen has no such move.
+    """
+    sources = [state for state, targets in ALLOWED.items() if to in targets]
+    if generation.state not in sources:
+        raise IllegalMove(f"{generation.id}: {generation.state} -> {to}")
+    if expecting:
+        sources = [state for state in sources if state in expecting]
+
+    with transaction.atomic():
+        before = Generation.objects.select_for_update().filter(id=generation.id, state__in=sources).first()
+        if before is None:
+            return False
+        now = timezone.now()
+        columns = {"state": to, "updated_at": now, "lease_until": None, "next_at": None, **changes}
+        if to in State.FINAL:
+            columns |= {"ended_at": now, "deadline_at": None, **_charge(before, to, charge)}
+        Generation.objects.filter(id=generation.id).update(**columns)
+        generation.refresh_from_db()
+        _settle(generation)
+        counts.move(generation, before.status, generation.status)
+        _record(generation, detail or {})
+        if to in NUDGED:
+            transaction.on_commit(partial(nudge, NUDGED[to]))
+    return True
+
+
+def report_progress(generation: Generation, percent: int) -> bool:
+    """Note how far a running generation is, where that is news; the state stays."""
+    with transaction.atomic():
+        is_news = Generation.objects.filter(
+            id=generation.id, state=State.RUNNING, progress__lt=min(percent, 99)
+        ).update(progress=min(percent, 99), updated_at=timezone.now())
+        if is_news:
+            generation.refresh_from_db()
+            _record(generation, {"progress": generation.progress})
+    return bool(is_news)
+
+
+def note_late_arrival(generation: Generation) -> None:
+    """A failed generation whose clip came after all: it is theirs for free, and the state stays failed."""
+    with transaction.atomic():
+        locked = Generation.objects.select_for_update().get(id=generation.id)
+        if "arrived_late" not in locked.warnings:
+            locked.warnings = [*locked.warnings, "arrived_late"]
+            locked.updated_at = timezone.now()
+            locked.save(update_fields=["warnings", "updated_at"])
+            _record(locked, {"arrived_late": True})
+
+
+def hide(generation: Generation) -> bool:
+    """Take a final generation and its media away from its team; its credits history stays. False when already hidden."""
+    if not generation.is_final:
+        raise IllegalMove(f"{generation.id}: {generation.state} can't be hidden")
+    with transaction.atomic():
+        now = timezone.now()
+        hidden = Generation.objects.filter(id=generation.id, hidden_at=None).update(hidden_at=now, updated_at=now)
+        if hidden:
+            generation.refresh_from_db()
+            generation.assets.filter(deleted_at=None).update(deleted_at=now)
+            counts.remove(generation)
+            _record(generation, {"hidden": True})
+    return bool(hidden)
+
+
+def _new(resolved: Resolved, quote: Quote, asker: Asker, retry_of: Generation | None) -> Generation:
+    now = timezone.now()
+    return Generation(
+        id=uuid7(),
+        team_id=asker.team_id,
+        api_key_id=asker.api_key_id,
+        created_by_id=asker.user_id,
+        retry_of=retry_of,
+        model=resolved.spec.slug,
+        task_type=resolved.request.task_type,
+        prompt=resolved.request.prompt,
+        params=resolved.params,
+        metadata=dict(resolved.request.metadata),
+        callback_url=resolved.request.callback_url,
+        quote=quote.as_json(),
+        price_version=quote.price_version,
+        held_credits=quote.total_credits,
+        next_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _first_use(idempotency: Idempotency, generation: Generation) -> Generation | None:
+    """The generation that this key made before, or None where the key is now ours.
+
+    The unique index makes a second insert wait for the first one's commit; the foreign key is checked at commit.
+    """
+    IdempotencyKey.objects.bulk_create(
+        [
+            IdempotencyKey(
+                team_id=generation.team_id,
+                key=idempotency.key,
+                request_digest=idempotency.request_digest,
+                generation_id=generation.id,
+                created_at=generation.created_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    kept = IdempotencyKey.objects.get(team_id=generation.team_id, key=idempotency.key)
+    if kept.generation_id == generation.id:
+        return None
+    if kept.request_digest != idempotency.request_digest:
+        raise IdempotencyMismatch(idempotency.key)
+    return kept.generation
+
+
+def _refuse_foreign_uploads(resolved: Resolved, team_id: UUID) -> None:
+    wanted = upload_ids(resolved.request)
+    if wanted:
+        own = Asset.objects.filter(
+            id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None
+        ).count()
+        if own != len(wanted):
+            raise InvalidParameter("image_urls", "upload", "image_urls names no uploaded image.")
+
+
+def _charge(generation: Generation, to: State, charge: int | None) -> dict[str, int]:
+    if to != State.COMPLETED:
+        return {}
+    return {"charged_credits": generation.held_credits if charge is None else charge, "progress": 100}
+
+
+def _settle(generation: Generation) -> None:
+    """Credits and webhook of an end, in the transaction that ends it."""
+    if not generation.is_final:
+        return
+    if generation.state == State.COMPLETED:
+        credits.capture(generation.hold_id, generation.charged_credits)
+    else:
+        credits.release(generation.hold_id)
+    if generation.callback_url and generation.state != State.CANCELLED:
+        body = webhook_body.of_end(generation)
+        events.record(
+            team_id=generation.team_id,
+            type=body["event"],
+            subject_id=generation.id,
+            body=body,
+            url=generation.callback_url,
+        )
+
+
+def _record(generation: Generation, detail: dict[str, Any]) -> None:
+    GenerationEvent.objects.create(
+        generation=generation,
+        team_id=generation.team_id,
+        state=generation.state,
+        detail=detail,
+        created_at=generation.updated_at,
+    )
+    transaction.on_commit(partial(notify, LIVE_CHANNEL))
+
+

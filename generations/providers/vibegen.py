@@ -1,0 +1,150 @@
+"""vibegen.art, API v1: POST /generations, GET /tasks/{id}, GET /tasks, and unsigned callbacks.
+
+Its links and files die 24 hours after completion. Its list shows model and prompt, so a lost answer can be looked up.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ..intake import GenerationRequest
+from .base import AccountRefused, Busy, Progress, ProviderError, ProviderReport, Refused, TaskMissing, Unclear
+from .http import Answer, Exchange
+from .retry_after import retry_after_seconds
+from .words import failure_code, read_status
+
+LINK_LIFE = timedelta(hours=24)
+PAGE = 100
+PAGES = 20
+ID_CHARACTERS = 200
+ERROR_CODES = {
+    "INVALID_API_KEY",
+    "INVALID_PARAMETER",
+    "INSUFFICIENT_CREDITS",
+    "TASK_NOT_FOUND",
+    "RATE_LIMIT_EXCEEDED",
+    "PROVIDER_ERROR",
+    "INTERNAL_ERROR",
+}
+
+
+class Vibegen:
+    lists_tasks = True
+
+    def __init__(self, base_url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._http = Exchange(base_url, headers={"Authorization": f"Bearer {key}"}, transport=transport)
+
+    def submit(self, request: GenerationRequest, *, model: str, callback_url: str) -> ProviderReport:
+        body = {
+            "model": model,
+            "prompt": request.prompt,
+            "image_urls": list(request.image_urls) or None,
+            "duration": request.duration,
+            "aspect_ratio": request.aspect_ratio,
+            "resolution": request.resolution,
+            "generate_audio": request.generate_audio,
+            "callback_url": callback_url,
+        }
+        sent = {name: value for name, value in body.items() if value is not None}
+        return _report(_data(self._http.call("POST", "/generations", json=sent)))
+
+    def fetch(self, provider_task_id: str) -> ProviderReport:
+        report = _report(_data(self._http.call("GET", f"/tasks/{quote(provider_task_id, safe='')}")))
+        if report.provider_task_id != provider_task_id:
+            raise Unclear("answered for another task")
+        return report
+
+    def find(self, *, model: str, prompt: str, since: datetime) -> list[ProviderReport]:
+        found: list[ProviderReport] = []
+        for page in range(PAGES):
+            params = {"limit": PAGE, "offset": page * PAGE}
+            tasks = _data(self._http.call("GET", "/tasks", params=params)).get("tasks")
+            if not isinstance(tasks, list):
+                raise Unclear("a list without tasks")
+            reports = [_report(task) for task in tasks if isinstance(task, dict)]
+            # Newest first: a page that reaches back before `since` is the last of interest.
+            recent = [each for each in reports if each.created_at is None or each.created_at >= since]
+            found += [each for each in recent if (each.model, each.prompt) == (model, prompt)]
+            if len(tasks) < PAGE or len(recent) < len(reports):
+                break
+        return found
+
+    def read_callback(self, *, headers: Mapping[str, str], body: bytes) -> str:
+        try:
+            named = json.loads(body.decode("utf-8"))
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+        return _task_id(named.get("task_id") if isinstance(named, dict) else None)
+
+
+def _data(answer: Answer) -> dict[str, Any]:
+    """`data` of a documented success; a documented error is the provider's word, anything else is unclear."""
+    body = answer.json or {}
+    if 200 <= answer.status < 300:
+        if body.get("success") is True and isinstance(body.get("data"), dict):
+            data: dict[str, Any] = body["data"]
+            return data
+        raise Unclear(f"{answer.status} without the documented body")
+    error = body.get("error")
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        raise Unclear(f"{answer.status} without the documented error")
+    raise _refusal(answer, error)
+
+
+def _refusal(answer: Answer, error: dict[str, Any]) -> ProviderError:
+    code = error.get("code")
+    if answer.status in (429, 503) or code == "RATE_LIMIT_EXCEEDED":
+        return Busy(retry_after_seconds(answer.headers, datetime.now(UTC)))
+    if code not in ERROR_CODES:
+        return Unclear(f"{answer.status} with an undocumented code")
+    if code in ("INVALID_API_KEY", "INSUFFICIENT_CREDITS"):
+        return AccountRefused(str(code))
+    if code == "TASK_NOT_FOUND":
+        return TaskMissing(str(code))
+    otherwise = "INVALID_REQUEST" if code == "INVALID_PARAMETER" else "PROVIDER_ERROR"
+    return Refused(failure_code(error.get("message"), otherwise=otherwise))
+
+
+def _report(data: dict[str, Any]) -> ProviderReport:
+    try:
+        task_id = _task_id(data.get("id"))
+    except ValueError as error:
+        raise Unclear("a task without an id") from error
+    progress, unknown_word = read_status(data.get("status"))
+    url = data.get("video_url")
+    urls = (url,) if isinstance(url, str) and url else ()
+    if progress == Progress.SUCCEEDED and not urls:
+        progress, unknown_word = Progress.RUNNING, f"{data['status']} without a link"[:60]
+    return ProviderReport(
+        provider_task_id=task_id,
+        progress=progress,
+        output_urls=urls,
+        link_expires_at=(_moment(data.get("completed_at")) or datetime.now(UTC)) + LINK_LIFE,
+        failure_code=failure_code(data.get("error")) if progress == Progress.FAILED else "",
+        unknown_word=unknown_word,
+        prompt=_text(data.get("prompt")),
+        model=_text(data.get("model")),
+        created_at=_moment(data.get("created_at")),
+    )
+
+
+def _task_id(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= ID_CHARACTERS:
+        raise ValueError("not a task id")
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

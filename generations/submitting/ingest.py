@@ -1,0 +1,113 @@
+"""Reads what providers sent us. A callback is a hint: it wakes a poll, or tells which task a submission may be.
+
+Nothing that a callback claims is taken over; what counts is what our own credential fetches.
+"""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from project.celery import nudge
+
+from ..due import Bulkhead, Crew, claim
+from ..models import Callback, Submission
+from ..providers.base import AccountRefused, Busy, ProviderError, TaskMissing
+from ..providers.registry import adapter
+from . import budget, outcomes, reports
+from .poll import LEAST
+
+THREADS = 8
+PER_ACCOUNT = 4
+GROWTH = 1.3
+PATIENCE = timedelta(minutes=10)
+Verdict = Callback.Verdict
+
+bulkhead = Bulkhead(PER_ACCOUNT)
+
+
+def claim_due(limit: int) -> list[Callback]:
+    return claim(Callback.objects.select_related("submission__account", "submission__generation"), limit)
+
+
+def ingest(callback: Callback) -> None:
+    """Give a claimed callback its verdict, or come back to it later."""
+    submission = callback.submission
+    try:
+        task_id = adapter(submission.account).read_callback(headers=callback.headers, body=bytes(callback.body))
+    except ValueError:
+        _judge(callback, Verdict.MALFORMED)
+        return
+    callback.provider_task_id = task_id
+    if submission.provider_task_id not in ("", task_id):
+        _judge(callback, Verdict.FOREIGN)
+    elif submission.ended_at:
+        _judge(callback, Verdict.SETTLED)
+    elif submission.provider_task_id:
+        _wake(submission)
+        _judge(callback, Verdict.WOKE)
+    else:
+        _meet(callback, submission)
+
+
+def _wake(submission: Submission) -> None:
+    Submission.objects.filter(id=submission.id, ended_at=None).update(next_at=Now())
+    nudge("poll")
+
+
+def _meet(callback: Callback, submission: Submission) -> None:
+    """The submission does not know its task yet: fetch the one named, and bind it if it matches."""
+    with bulkhead.slot(submission.account_id) as entered:
+        if not entered or not _may_ask(submission):
+            _later(callback, LEAST.total_seconds())
+            return
+        connection.close()
+        try:
+            report = adapter(submission.account).fetch(callback.provider_task_id)
+        except TaskMissing:
+            _wait_or_disown(callback)
+        except Busy as refusal:
+            budget.exhaust(submission.account, seconds=refusal.retry_after_seconds)
+            _later(callback, refusal.retry_after_seconds)
+        except AccountRefused as refusal:
+            outcomes.pause(submission.account, refusal.reason)
+            _wait_or_disown(callback)
+        except ProviderError:
+            _wait_or_disown(callback)
+        else:
+            is_ours = reports.matches(submission, report) and reports.apply(submission, report)
+            _judge(callback, Verdict.BOUND if is_ours else Verdict.FOREIGN)
+
+
+def _may_ask(submission: Submission) -> bool:
+    rested = Q(polled_at=None) | Q(polled_at__lte=Now() - LEAST)
+    turn = Submission.objects.filter(rested, id=submission.id).update(polled_at=Now())
+    return bool(turn) and budget.take(submission.account)
+
+
+def _wait_or_disown(callback: Callback) -> None:
+    """A provider may tell of a task before it can be fetched; after ten minutes it is nothing of ours."""
+    if timezone.now() - callback.received_at > PATIENCE:
+        _judge(callback, Verdict.FOREIGN)
+    else:
+        _later(callback, LEAST.total_seconds() * GROWTH ** min(callback.attempt_count, 10))
+
+
+def _later(callback: Callback, seconds: float) -> None:
+    Callback.objects.filter(id=callback.id).update(
+        provider_task_id=callback.provider_task_id,
+        attempt_count=callback.attempt_count + 1,
+        next_at=Now() + timedelta(seconds=seconds),
+        lease_until=None,
+    )
+
+
+def _judge(callback: Callback, verdict: Callback.Verdict) -> None:
+    Callback.objects.filter(id=callback.id).update(
+        provider_task_id=callback.provider_task_id, verdict=verdict, next_at=None, lease_until=None
+    )
+
+
+crew = Crew(size=THREADS, claim=claim_due, do=ingest)

@@ -1,0 +1,125 @@
+"""What becomes of a generation whose POST brought no report. Each is one transaction, generation before submission."""
+
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.core.mail import mail_admins
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from project.celery import nudge
+
+from .. import lifecycle
+from ..models import Generation, ProviderAccount, State, Submission
+from . import reports, routing
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (1, 4, 16)
+JITTER = 0.2
+GIVE_UP_AFTER = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=5)
+
+
+def not_sent(generation: Generation, submission: Submission) -> None:
+    """Surely not sent: queued again, soon."""
+    tries = generation.attempt_count % routing.TRIES_PER_ACCOUNT
+    seconds = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
+    wait = timedelta(seconds=seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 -- nothing secret in it
+    with _unless_bound(generation, submission) as unbound:
+        if unbound:
+            _requeue(generation, timezone.now() + wait, attempt_count=F("attempt_count") + 1)
+            reports.end(submission, "not_sent")
+
+
+def busy(generation: Generation, submission: Submission, *, retry_after_seconds: float) -> None:
+    """The account takes nothing until then; another one may."""
+    until = timezone.now() + timedelta(seconds=retry_after_seconds)
+    with _unless_bound(generation, submission) as unbound:
+        if unbound:
+            _requeue(generation, timezone.now())
+            reports.end(submission, "busy")
+        ProviderAccount.objects.filter(id=submission.account_id).update(busy_until=until)
+
+
+def refused(generation: Generation, submission: Submission, *, failure_code: str) -> None:
+    with _unless_bound(generation, submission) as unbound:
+        if unbound:
+            _fail(generation, failure_code)
+            reports.end(submission, failure_code)
+
+
+def account_refused(generation: Generation, submission: Submission, *, reason: str) -> None:
+    """The operator's problem: the account is paused. Another one is tried where there is one, else the customer is told."""
+    request = routing.request_for_provider(generation)
+    with _unless_bound(generation, submission) as unbound:
+        pause(submission.account, reason)
+        if unbound:
+            if routing.has_active(generation, request):
+                _requeue(generation, timezone.now())
+            else:
+                _fail(generation, "PROVIDER_ERROR")
+            reports.end(submission, "account_refused")
+
+
+def unclear(generation: Generation, submission: Submission, *, can_look_up: bool) -> None:
+    """It may have been accepted: never sent again, resolved by its callback, by a look-up, or by its deadline."""
+    with _unless_bound(generation, submission) as unbound:
+        if unbound:
+            lifecycle.advance(generation, State.UNCONFIRMED, expecting={State.SUBMITTING})
+            if can_look_up:
+                Submission.objects.filter(id=submission.id, ended_at=None).update(next_at=Now() + LOOK_AGAIN)
+
+
+def wait_for_account(generation: Generation) -> None:
+    """No account takes it now: queued until one may, within ten minutes of the first refusal."""
+    soon = timezone.now() + LOOK_AGAIN
+    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1))
+    first_refused_at = generation.first_refused_at or timezone.now()
+    if timezone.now() - first_refused_at > GIVE_UP_AFTER:
+        lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_BUSY", expecting={State.QUEUED})
+        return
+    Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
+        next_at=until, lease_until=None, first_refused_at=first_refused_at
+    )
+
+
+def pause(account: ProviderAccount, reason: str) -> None:
+    """Take an account out of service until an operator resumes it, and tell them, once."""
+    if ProviderAccount.objects.filter(id=account.id, paused_at=None).update(paused_at=Now(), paused_reason=reason):
+        log.error("provider account %s paused: %s", account.label, reason)
+        subject = f"Provider account {account.label} is paused"
+        text = f"{account.label} answered {reason}. When that is mended: manage.py provider resume {account.label}"
+        transaction.on_commit(partial(mail_admins, subject, text, fail_silently=True))
+        transaction.on_commit(partial(nudge, "submit"))
+
+
+@contextmanager
+def _unless_bound(generation: Generation, submission: Submission) -> Iterator[bool]:
+    """A transaction with the generation locked; yields False where a callback has shown that the task was made after all."""
+    with transaction.atomic():
+        Generation.objects.select_for_update().get(id=generation.id)
+        yield Submission.objects.filter(id=submission.id, provider_task_id="").exists()
+
+
+def _requeue(generation: Generation, at: datetime, **changes: object) -> None:
+    """Back to the queue, or failed once ten minutes have gone into trying.
+
+    Where its lease had run out meanwhile it can't be queued again; that nothing was made is known all the same.
+    """
+    first = generation.first_refused_at or timezone.now()
+    columns = {"next_at": at, "first_refused_at": first, **changes}
+    in_time = timezone.now() - first <= GIVE_UP_AFTER
+    if not (in_time and lifecycle.advance(generation, State.QUEUED, expecting={State.SUBMITTING}, **columns)):
+        _fail(generation, "PROVIDER_BUSY")
+
+
+def _fail(generation: Generation, failure_code: str) -> None:
+    unsent = {State.SUBMITTING, State.UNCONFIRMED}
+    lifecycle.advance(generation, State.FAILED, failure_code=failure_code, expecting=unsent)

@@ -1,0 +1,126 @@
+"""Asks providers how their tasks stand, and looks up those whose answer was lost.
+
+A callback may bring a poll forward, but a task is asked about at most once in five seconds.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from .. import lifecycle
+from ..due import Bulkhead, Crew, claim
+from ..models import Generation, State, Submission
+from ..providers.base import AccountRefused, Busy, Provider, ProviderError, TaskMissing
+from ..providers.registry import adapter
+from . import budget, outcomes, reports
+from .routing import provider_model
+
+THREADS = 16
+PER_ACCOUNT = 8
+LEAST = timedelta(seconds=5)
+GROWTH = 1.3
+EXPECTED_LIFE = timedelta(minutes=10)
+MISSING_COUNT = 3
+MISSING_FOR = timedelta(minutes=2)
+
+bulkhead = Bulkhead(PER_ACCOUNT)
+
+
+def claim_due(limit: int) -> list[Submission]:
+    rested = Q(polled_at=None) | Q(polled_at__lte=Now() - LEAST)
+    due = Submission.objects.filter(rested, ended_at=None).select_related("account", "generation")
+    return claim(due, limit)
+
+
+def poll(submission: Submission) -> None:
+    """Ask about a claimed submission once, take the answer, and say when it is asked about next."""
+    account = submission.account
+    with bulkhead.slot(account.id) as entered:
+        if not entered or not budget.take(account):
+            _release(submission, timezone.now() + timedelta(seconds=1))
+            return
+        Submission.objects.filter(id=submission.id).update(polled_at=Now(), poll_count=F("poll_count") + 1)
+        _release(submission, _ask(submission, adapter(account)) or _next_at(submission))
+
+
+def _ask(submission: Submission, provider: Provider) -> datetime | None:
+    """One question. Returns when to ask again where the answer said so."""
+    try:
+        if submission.provider_task_id:
+            _fetch(submission, provider)
+        else:
+            _look_up(submission, provider)
+    except TaskMissing:
+        _count_missing(submission)
+    except Busy as refusal:
+        budget.exhaust(submission.account, seconds=refusal.retry_after_seconds)
+        return timezone.now() + timedelta(seconds=refusal.retry_after_seconds)
+    except AccountRefused as refusal:
+        outcomes.pause(submission.account, refusal.reason)
+        return timezone.now() + timedelta(seconds=60)
+    except ProviderError:
+        pass  # asked again, as after any other answer
+    return None
+
+
+def _fetch(submission: Submission, provider: Provider) -> None:
+    connection.close()
+    report = provider.fetch(submission.provider_task_id)
+    Submission.objects.filter(id=submission.id).update(missing_count=0, missing_since=None)
+    reports.apply(submission, report)
+
+
+def _look_up(submission: Submission, provider: Provider) -> None:
+    """Bind a task of the same model and prompt made since; identical ones are interchangeable, the oldest goes first."""
+    generation = submission.generation
+    connection.close()
+    found = provider.find(
+        model=provider_model(generation, submission.account),
+        prompt=generation.prompt,
+        since=submission.created_at - reports.CLOCK_SKEW,
+    )
+    ids = [report.provider_task_id for report in found]
+    taken = set(
+        Submission.objects.filter(account=submission.account, provider_task_id__in=ids).values_list(
+            "provider_task_id", flat=True
+        )
+    )
+    for report in reversed(found):
+        if report.provider_task_id not in taken and reports.apply(submission, report):
+            return
+
+
+def _count_missing(submission: Submission) -> None:
+    """A task that its provider does not know, three times over two minutes, is lost."""
+    Submission.objects.filter(id=submission.id).update(
+        missing_count=F("missing_count") + 1, missing_since=Coalesce("missing_since", Now())
+    )
+    lost = Submission.objects.filter(
+        id=submission.id, missing_count__gte=MISSING_COUNT, missing_since__lte=Now() - MISSING_FOR
+    )
+    if lost.exists():
+        generation = Generation.objects.get(id=submission.generation_id)
+        if not generation.is_final:
+            lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_ERROR")
+        reports.end(submission, "missing")
+
+
+def _next_at(submission: Submission) -> datetime:
+    """Five seconds growing to thirty, every minute after the expected life, up to ten minutes once the hold is given back."""
+    now = timezone.now()
+    is_late = Generation.objects.filter(id=submission.generation_id, state__in=State.FINAL).exists()
+    first, most = (60.0, 600.0) if is_late else (LEAST.total_seconds(), 30.0)
+    seconds = min(first * GROWTH ** min(submission.poll_count, 20), most)
+    if not is_late and now - submission.created_at > EXPECTED_LIFE:
+        seconds = 60.0
+    return now + timedelta(seconds=seconds)
+
+
+def _release(submission: Submission, next_at: datetime) -> None:
+    Submission.objects.filter(id=submission.id, ended_at=None).update(next_at=next_at, lease_until=None)
+
+
+crew = Crew(size=THREADS, claim=claim_due, do=poll)

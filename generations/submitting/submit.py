@@ -1,0 +1,106 @@
+"""Sends what is queued. Once its bytes may have left, a generation is never sent again.
+
+The submission is committed before the POST, and no transaction or connection is held while a provider takes its time.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Now
+from django.urls import reverse
+from django.utils import timezone
+
+from .. import lifecycle
+from ..due import Bulkhead, Crew, claim
+from ..intake import GenerationRequest
+from ..models import Generation, ProviderAccount, State, Submission
+from ..providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
+from ..providers.registry import adapter
+from . import outcomes, reports, routing
+
+THREADS = 24
+PER_ACCOUNT = 8
+# Longer than the adapters' own limit of 60 seconds for a POST.
+SUBMITTING_LEASE = timedelta(seconds=75)
+
+bulkhead = Bulkhead(PER_ACCOUNT)
+
+
+def claim_queued(limit: int) -> list[Generation]:
+    return claim(Generation.objects.filter(state=State.QUEUED), limit)
+
+
+def submit(generation: Generation) -> None:
+    """Send a claimed generation to the account that should make it, and record what came of it."""
+    request = routing.request_for_provider(generation)
+    route = routing.choose(generation, request)
+    if route is None:
+        outcomes.wait_for_account(generation)
+        return
+    with bulkhead.slot(route.account.id) as entered:
+        if not entered:
+            _step_back(generation)
+        elif submission := _begin(generation, route.account):
+            _send(generation, submission, request, route)
+
+
+def callback_url(submission: Submission) -> str:
+    """Where the provider is to call back: the submission's token in the path."""
+    path = reverse("generations:callback", args=[submission.account.provider, submission.token])
+    return settings.CALLBACK_BASE_URL + path
+
+
+def _step_back(generation: Generation) -> None:
+    """Every slot of the account is taken; that is no refusal."""
+    Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
+        next_at=Now() + timedelta(seconds=1), lease_until=None
+    )
+
+
+def _begin(generation: Generation, account: ProviderAccount) -> Submission | None:
+    """Commit to sending: state and submission in one transaction. None where someone else was faster."""
+    deadline_at = timezone.now() + timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS)
+    with transaction.atomic():
+        won = lifecycle.advance(
+            generation,
+            State.SUBMITTING,
+            expecting={State.QUEUED},
+            lease_until=Now() + SUBMITTING_LEASE,
+            deadline_at=Coalesce("deadline_at", Value(deadline_at)),
+        )
+        if not won:
+            return None
+        return Submission.objects.create(generation=generation, account=account, created_at=timezone.now())
+
+
+def _send(generation: Generation, submission: Submission, request: GenerationRequest, route: routing.Route) -> None:
+    provider = adapter(route.account)
+    try:
+        report = _post(provider, submission, request, model=route.offer.provider_model)
+    except NotSent:
+        outcomes.not_sent(generation, submission)
+    except Refused as refusal:
+        outcomes.refused(generation, submission, failure_code=refusal.failure_code)
+    except Busy as refusal:
+        outcomes.busy(generation, submission, retry_after_seconds=refusal.retry_after_seconds)
+        return
+    except AccountRefused as refusal:
+        outcomes.account_refused(generation, submission, reason=refusal.reason)
+    except ProviderError:
+        outcomes.unclear(generation, submission, can_look_up=provider.lists_tasks)
+    else:
+        if not reports.apply(submission, report):
+            outcomes.unclear(generation, submission, can_look_up=provider.lists_tasks)
+    # Whatever came, it was not "later".
+    ProviderAccount.objects.filter(id=route.account.id, busy_until__lte=Now() + routing.PROBE).update(busy_until=None)
+
+
+def _post(provider: Provider, submission: Submission, request: GenerationRequest, *, model: str) -> ProviderReport:
+    url = callback_url(submission)
+    connection.close()
+    return provider.submit(request, model=model, callback_url=url)
+
+
+crew = Crew(size=THREADS, claim=claim_queued, do=submit)

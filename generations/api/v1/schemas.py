@@ -1,0 +1,150 @@
+"""The answers of the API, field by field. Times are ISO 8601 in UTC with Z, credits whole numbers."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import PlainSerializer, WithJsonSchema
+
+from accounts.api.answers import Body
+from generations.models import Status
+from generations.webhook_body import iso
+
+Moment = Annotated[datetime, PlainSerializer(iso), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class Line(Body):
+    conditions: dict[str, Any]
+    unit: str
+    quantity: int
+    unit_credits: int
+    credits: int
+
+
+class Cost(Body):
+    """`held` is what is set aside now, `charged` what was spent, `refunded` what came back."""
+
+    estimated: int
+    held: int
+    charged: int
+    refunded: int
+    price_version: int
+    lines: list[Line]
+
+
+class Created(Body):
+    id: UUID
+    status: Status
+    model: str
+    task_type: str
+    created_at: Moment
+    cost: Cost
+
+
+class Retried(Created):
+    retry_of: UUID
+
+
+class Failure(Body):
+    code: str
+    message: str
+    retryable: bool
+    charged: bool
+
+
+class Task(Body):
+    id: UUID
+    status: Status
+    stage: str
+    progress: int
+    model: str
+    task_type: str
+    prompt: str
+    params: dict[str, Any]
+    video_url: str | None
+    images: list[str]
+    poster_url: str | None
+    expires_at: Moment | None
+    cost: Cost
+    error: str | None
+    error_message: str | None
+    error_detail: Failure | None
+    warnings: list[str]
+    retry_of: UUID | None
+    metadata: dict[str, str]
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
+    failed_at: Moment | None
+
+
+class Pagination(Body):
+    """`page` and `offset` are null where a cursor was given; `total` is exact."""
+
+    page: int | None
+    pageSize: int
+    total: int
+    total_pages: int
+    limit: int
+    offset: int | None
+    next_cursor: str | None
+    has_more: bool
+
+
+class TaskPage(Body):
+    tasks: list[Task]
+    pagination: Pagination
+
+
+class Deleted(Body):
+    id: UUID
+    deleted: bool
+
+
+class Estimate(Body):
+    """What the request would cost now. `missing` is what the team lacks for it; nothing is held."""
+
+    model: str
+    task_type: str
+    params: dict[str, Any]
+    lines: list[Line]
+    total: int
+    price_version: int
+    available: int
+    missing: int
+
+
+class Field(Body):
+    name: str
+    label: str
+    default: Any
+    choices: list[Any]
+    minimum: int | None
+    maximum: int | None
+
+
+class PriceRule(Body):
+    conditions: dict[str, Any]
+    unit: str
+    credits: int
+
+
+class Prices(Body):
+    version: int
+    rules: list[PriceRule]
+
+
+class Model(Body):
+    name: str
+    label: str
+    task_types: list[str]
+    max_prompt_characters: int
+    max_images: int
+    typical_seconds: list[int]
+    fields: list[Field]
+    prices: Prices | None
+
+
+class ModelList(Body):
+    models: list[Model]
+    default: str

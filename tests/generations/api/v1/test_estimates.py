@@ -1,0 +1,53 @@
+import pytest
+
+from accounts.models import CreditEntry
+from generations.models import Generation
+from tests.api import DOCUMENTED_PRICES, client_of, post
+from tests.factories import make_team
+
+
+def test_an_estimate_is_the_quote_and_holds_nothing(client):
+    response = post(client, "/estimates", {"prompt": "a", "resolution": "720p", "generate_audio": True})
+
+    conditions = {"resolution": "720p", "duration": 5, "generate_audio": True}
+    line = {"conditions": conditions, "unit": "clip", "quantity": 1, "unit_credits": 43, "credits": 43}
+    assert response.json() == {
+        "success": True,
+        "data": {
+            "model": "seedance 2.0",
+            "task_type": "text_to_video",
+            "params": {"aspect_ratio": "16:9", **conditions},
+            "lines": [line],
+            "total": 43,
+            "price_version": 1,
+            "available": 1000,
+            "missing": 0,
+        },
+    }
+    assert (Generation.objects.count(), CreditEntry.objects.filter(kind="hold").count()) == (0, 0)
+
+
+def test_an_estimate_tells_how_many_credits_are_missing(team):
+    poor = client_of(make_team(granted=10))
+
+    estimate = post(poor, "/estimates", {"prompt": "a"}).json()["data"]
+
+    assert (estimate["total"], estimate["available"], estimate["missing"]) == (15, 10, 5)
+
+
+@pytest.mark.parametrize("sound", [False, True])
+@pytest.mark.parametrize(("resolution", "duration"), DOCUMENTED_PRICES)
+def test_estimates_are_the_documented_prices(client, resolution, duration, sound):
+    body = {"prompt": "a", "resolution": resolution, "duration": duration, "generate_audio": sound}
+
+    assert post(client, "/estimates", body).json()["data"]["total"] == DOCUMENTED_PRICES[resolution, duration][sound]
+
+
+def test_what_could_not_be_made_is_not_priced(client):
+    assert post(client, "/estimates", {"prompt": "a", "duration": 7}).status_code == 400
+
+
+def test_other_methods_are_refused_in_json(client):
+    response = client.get("/api/v1/estimates")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")

@@ -1,0 +1,69 @@
+// The wall: puts new cards in their place, plays a clip under the pointer, counts down what is on its way.
+"use strict";
+
+(() => {
+  const wall = document.getElementById("wall");
+  const pill = document.getElementById("new-clips");
+  const says = document.getElementById("wall-says");
+  const unseen = new Set();
+
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html").querySelector("article");
+
+  // Ids are made in the order of time, so their order is the order of the wall.
+  const place = (card) => {
+    const cards = [...wall.querySelectorAll("article.frame")];
+    const next = cards.find((other) => other.id < card.id);
+    if (!next && wall.querySelector(".more")) return;
+    if ("takesNew" in wall.dataset) {
+      card.removeAttribute("hx-swap-oob");
+      wall.insertBefore(card, next ?? wall.querySelector(".more"));
+      says.textContent = card.dataset.says;
+    } else {
+      unseen.add(card.id);
+      countUnseen();
+    }
+  };
+
+  const countUnseen = () => {
+    pill.hidden = unseen.size === 0;
+    pill.textContent = pill.dataset.words.replace("{count}", unseen.size);
+  };
+
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    const { type, data } = event.detail;
+    if (type !== "card" && type !== "gone") return;
+    const card = parse(data);
+    const shown = document.getElementById(card.id);
+    if (type === "card" && shown && shown.dataset.status !== card.dataset.status) says.textContent = card.dataset.says;
+    if (type === "gone" && unseen.delete(card.id)) countUnseen();
+    if (shown) return;
+    event.preventDefault();
+    if (type === "card") place(card);
+  });
+
+  const play = (frame) => frame?.querySelector("video")?.play().catch(() => {});
+  const rest = (video) => { video.pause(); video.load(); };
+
+  wall.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse" || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const frame = event.target.closest("article.frame");
+    if (frame && !frame.contains(event.relatedTarget)) play(frame);
+  });
+  wall.addEventListener("pointerout", (event) => {
+    const frame = event.target.closest("article.frame");
+    if (frame && !frame.contains(event.relatedTarget)) frame.querySelectorAll("video").forEach(rest);
+  });
+
+  setInterval(() => {
+    for (const bar of wall.querySelectorAll("progress[data-started]:not([data-told])")) {
+      const typical = Number(bar.dataset.typical);
+      const elapsed = (Date.now() - Number(bar.dataset.started)) / 1000;
+      const left = Math.round(typical - elapsed);
+      const percent = Math.max(3, Math.min(95, Math.round(100 * elapsed / typical)));
+      const gate = bar.closest(".gate");
+      bar.value = percent;
+      gate.querySelector("[data-percent]").textContent = `${percent}%`;
+      gate.querySelector("[data-left]").textContent = left > 0 ? wall.dataset.left.replace("{seconds}", left) : wall.dataset.late;
+    }
+  }, 1000);
+})();

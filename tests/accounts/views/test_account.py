@@ -1,0 +1,116 @@
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Role
+from tests.factories import make_member, make_team, make_user
+
+URL = "/account/"
+
+
+@pytest.fixture
+def user(db):
+    user = make_user(name="Ada")
+    make_team(owner=user)
+    return user
+
+
+def test_it_shows_who_is_signed_in(user, sign_in):
+    page = sign_in(user).get(URL).content.decode()
+
+    assert user.email in page
+    assert 'value="Ada"' in page
+
+
+def test_saving_keeps_name_and_language_and_speaks_it_at_once(user, sign_in):
+    browser = sign_in(user)
+
+    response = browser.post(URL, {"name": "Ada L.", "language": "zh-hans"}, follow=True)
+
+    user.refresh_from_db()
+    assert (user.name, user.language) == ("Ada L.", "zh-hans")
+    assert response.redirect_chain == [(URL, 302)]
+    assert '<html lang="zh-hans"' in response.content.decode()
+
+
+def test_saving_again_changes_nothing(user, sign_in):
+    browser = sign_in(user)
+    wanted = {"name": "Ada L.", "language": "en"}
+
+    answers = [browser.post(URL, wanted), browser.post(URL, wanted)]
+
+    user.refresh_from_db()
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert (user.name, user.language) == ("Ada L.", "en")
+
+
+def test_no_language_follows_the_browser_again(user, sign_in):
+    browser = sign_in(user)
+    browser.post(URL, {"name": "Ada", "language": "zh-hans"})
+
+    browser.post(URL, {"name": "Ada", "language": ""})
+
+    page = browser.get(URL, headers={"Accept-Language": "en"}).content.decode()
+    assert '<html lang="en"' in page
+
+
+@pytest.mark.parametrize("wanted", [{"name": "x" * 151}, {"name": "a\x00b"}, {"name": "Eve", "language": "xx"}])
+def test_what_will_not_do_is_said_and_nothing_changes(user, sign_in, wanted):
+    response = sign_in(user).post(URL, wanted)
+
+    user.refresh_from_db()
+    assert (response.status_code, user.name, user.language) == (422, "Ada", "")
+    assert response.context["form"].errors
+
+
+def test_only_name_and_language_can_be_set(user, sign_in):
+    email = user.email
+
+    sign_in(user).post(URL, {"name": "Ada", "language": "", "email": "eve@example.com", "is_staff": "on"})
+
+    user.refresh_from_db()
+    assert (user.email, user.is_staff) == (email, False)
+
+
+def test_a_viewer_has_an_account_too(user, sign_in):
+    viewer = make_member(team=make_team(), role=Role.VIEWER)
+
+    response = sign_in(viewer).post(URL, {"name": "Vi", "language": ""})
+
+    viewer.refresh_from_db()
+    assert (response.status_code, viewer.name) == (302, "Vi")
+
+
+def test_signed_out_it_leads_to_the_sign_in_page(db):
+    response = Client().post(URL, {"name": "x"})
+
+    assert (response.status_code, response.url) == (302, "/sign/login/?next=/account/")
+
+
+def test_deleting_is_refused(user, sign_in):
+    response = sign_in(user).delete(URL)
+
+    assert response.status_code == 405
+
+
+def test_a_hostile_name_is_text_and_nothing_else(user, sign_in):  # B1
+    browser = sign_in(user)
+    browser.post(URL, {"name": '"><script>alert(1)</script>', "language": ""})
+
+    page = browser.get(URL).content.decode()
+
+    assert "<script>alert(1)" not in page
+    assert "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_its_queries(user, sign_in, django_assert_num_queries):
+    browser = sign_in(user)
+
+    with django_assert_num_queries(4):  # session, user, membership with team and balance, what is in progress
+        browser.get(URL)
+
+
+def test_the_language_cookie_is_kept_from_scripts(user, sign_in):
+    response = sign_in(user).post(URL, {"name": "Ada", "language": "en"})
+
+    assert response.cookies[settings.LANGUAGE_COOKIE_NAME]["httponly"]

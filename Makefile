@@ -10,7 +10,7 @@ test: development
 	@$(PYTHON) -m pytest -n 2 -m "not faults"
 
 check: development
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy . && .venv/bin/lint-imports
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && .venv/bin/lint-imports
 	@$(PYTHON) -m djlint --check --lint --quiet templates && $(PYTHON) manage.py makemigrations --check --dry-run && $(PYTHON) manage.py catalogues --check
 	@PUBLIC_URL=https://filmgate.example.com $(PYTHON) manage.py check --deploy --fail-level WARNING
 

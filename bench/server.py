@@ -1,4 +1,4 @@
-"""A Filmgate of the benchmark's own: PostgreSQL and one web process, no worker, in a data folder that is thrown away."""
+"""A Filmgate of the benchmark's own: PostgreSQL and one web process, no worker, in a folder that is thrown away."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What a card shows. It depends on the generation alone, so that one rendering serves everyone who reads its language."""
+"""What a card shows. It depends on the generation alone: one rendering serves everyone who reads its language."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from .intake import GenerationRequest, InvalidParameter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing to choose. With `choices` the value is one of them, else a whole number in [minimum, maximum] or free."""
+    """One thing to choose. With `choices` it is one of them, else a whole number in [minimum, maximum] or free."""
 
     name: str
     label: str | Promise
@@ -63,7 +63,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One provider's way to make a model. `limits` narrows fields of the model that this provider can't make in full."""
+    """One provider's way to make a model. `limits` narrows the fields that this provider can't make in full."""
 
     model: str
     provider: str

@@ -17,7 +17,7 @@ ON CONFLICT (team_id, model, task_type, status) DO UPDATE SET count = kept.count
 
 def add(generation: Generation, status: Status | None = None) -> None:
     with connection.cursor() as cursor:
-        row = [generation.team_id, generation.model, generation.task_type, status or generation.status]
+        row = [str(generation.team_id), generation.model, generation.task_type, status or generation.status]
         cursor.execute(_ADD, row)
 
 

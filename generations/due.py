@@ -63,7 +63,7 @@ def heartbeat(row: Model) -> Iterator[None]:
 
 
 class Bulkhead:
-    """At most so many calls to one provider account at a time in this process: one that hangs can't take every thread."""
+    """At most so many calls to one provider account at a time: one that hangs can't take every thread of a process."""
 
     WAIT_SECONDS = 1.0
 

@@ -1,4 +1,7 @@
-"""The failure dictionary: every way a generation can fail, in words a customer can act on. Used by card, page, API and webhook."""
+"""The failure dictionary: every way a generation can fail, in words a customer can act on.
+
+Used by card, page, API and webhook alike.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -85,7 +85,7 @@ class GenerationRequest:
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """The object in a JSON body; raises InvalidParameter for anything else, duplicate keys and NaN included (RFC 8259)."""
+    """The object in a JSON body (RFC 8259); raises InvalidParameter for anything else, duplicate keys and NaN too."""
     try:
         decoded = json.loads(
             body.decode("utf-8"),

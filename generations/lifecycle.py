@@ -157,7 +157,7 @@ def note_late_arrival(generation: Generation) -> None:
 
 
 def hide(generation: Generation) -> bool:
-    """Take a final generation and its media away from its team; its credits history stays. False when already hidden."""
+    """Take a final generation and its media away; its credits history stays. False when already hidden."""
     if not generation.is_final:
         raise IllegalMove(f"{generation.id}: {generation.state} can't be hidden")
     with transaction.atomic():

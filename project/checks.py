@@ -15,7 +15,7 @@ def credential_keys_are_fernet_keys(**kwargs: Any) -> Sequence[CheckMessage]:
         try:
             Fernet(key)
         except ValueError:
-            hint = "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            hint = "A key is 32 random bytes in URL-safe base64: cryptography.fernet.Fernet.generate_key()."
             return [Error("CREDENTIAL_KEYS holds something that is not a Fernet key.", hint=hint, id="filmgate.E001")]
     return []
 

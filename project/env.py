@@ -1,5 +1,6 @@
-"""What the environment says. The only reader of os.environ besides the embedded stack; settings.py turns it into settings."""
+"""What the environment says; settings.py turns it into settings."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -29,10 +30,8 @@ def kept_secret(name: str, new: str) -> str:
         draft = DATA_FOLDER / f".{name}.{secrets.token_hex(8)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(new)
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text().strip()
 

@@ -33,6 +33,13 @@ def notify(channel: str) -> None:
     timer.start()
 
 
+def close() -> None:
+    """Let go of this process's connection, for whoever is about to drop the database. The next hint makes a new one."""
+    with _sending:
+        if own := _own.pop("connection", None):
+            own.close()
+
+
 def _send(channel: str, parameters: dict[str, object]) -> None:
     with _lock:
         _pending.discard(channel)

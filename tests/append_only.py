@@ -1,13 +1,20 @@
 """Lets the test runner empty the credit entries between transactional tests, which the database refuses otherwise.
 
 Only the trigger against TRUNCATE is off, and only in the test database; UPDATE and DELETE stay refused everywhere.
+At the end the database is dropped, which the connection that sends hints would prevent.
 """
+
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 
+from project import notify
+
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_creditentry DISABLE TRIGGER creditentry_is_never_truncated")
+    yield
+    notify.close()

@@ -17,7 +17,7 @@ IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 if not IS_XDIST_WORKER:
     if "project.settings" in sys.modules:
-        raise pytest.UsageError("The settings were read too early. Try: pytest -o DJANGO_SETTINGS_MODULE= …")
+        raise pytest.UsageError("Nothing but tests/conftest.py may set DJANGO_SETTINGS_MODULE.")
     os.environ["FILMGATE_DATA"] = tempfile.mkdtemp(prefix="filmgate-tests-", dir="/tmp")
     # As root, PostgreSQL runs as another user, who must be able to pass.
     Path(os.environ["FILMGATE_DATA"]).chmod(0o755)
@@ -27,6 +27,8 @@ if not IS_XDIST_WORKER:
 from project.env import DATA_FOLDER, env  # noqa: E402 -- it reads FILMGATE_DATA
 from project.stack.location import elsewhere, socket_folder  # noqa: E402 -- as above
 from project.stack.postgres import Postgres  # noqa: E402 -- as above
+
+from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture for every test
 
 database = Postgres(DATA_FOLDER, durable=False)
 

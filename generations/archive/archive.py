@@ -10,9 +10,9 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from .. import lifecycle
-from ..due import Crew, claim, heartbeat
-from ..models import Asset, Generation, State, Submission
+from generations import lifecycle
+from generations.due import Crew, claim, heartbeat
+from generations.models import Asset, Generation, State, Submission
 from . import store
 from .clip import Clip, look
 from .errors import ArchiveError

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from project import outbound
 
-from ..models import ProviderAccount
+from generations.models import ProviderAccount
 from . import store
 from .errors import ArchiveError
 

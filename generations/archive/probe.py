@@ -42,7 +42,7 @@ def main() -> None:
 
 def look(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
     """What a clip is, with duration in seconds, and its poster. Raises NotAClip or an error of the libraries'."""
-    with av.open(file, format="mp4") as container:
+    with av.open(file, mode="r", format="mp4") as container:
         if not container.streams.video:
             raise NotAClip("no picture")
         video = container.streams.video[0]

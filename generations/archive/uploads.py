@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts.models import Team
 
-from ..models import Asset
+from generations.models import Asset
 from . import store
 
 MAX_BYTES = 20 << 20

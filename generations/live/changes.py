@@ -26,7 +26,7 @@ Languages = Mapping[UUID, Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class CardChange:
-    """A changed generation: its card by language, for pages that show it, and its removal, for those that no longer do."""
+    """A changed generation: its card by language, and its removal, for pages that no longer show it."""
 
     generation: Generation
     cards: Mapping[str, bytes]
@@ -66,7 +66,7 @@ class Reader:
         )
 
     def _changed_rails(self, languages: Languages) -> dict[tuple[UUID, str], bytes]:
-        found = {}
+        found: dict[tuple[UUID, str], bytes] = {}
         for rail in _rails(languages):
             if self._rails.get(rail.team.id) != rail.figures:
                 found |= {(rail.team.id, language): rail.render(language) for language in languages[rail.team.id]}
@@ -107,7 +107,7 @@ def card_changes(generation_ids: Collection[UUID], languages: Languages) -> Iter
 
 
 def replay(watcher: Watcher, after_ms: int) -> list[bytes]:
-    """What a page that was rendered at `after_ms` may have missed: the rail, and the cards that changed since a minute before.
+    """What a page rendered at `after_ms` may have missed: the rail, and the cards changed since a minute before that.
 
     Where more than 200 changed since, it is told to load itself anew.
     """

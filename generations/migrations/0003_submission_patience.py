@@ -4,25 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_entries_are_append_only'),
-        ('generations', '0002_documented_prices'),
+        ("accounts", "0002_entries_are_append_only"),
+        ("generations", "0002_documented_prices"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='submission',
-            name='archive_count',
+            model_name="submission",
+            name="archive_count",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='missing_since',
+            model_name="submission",
+            name="missing_since",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='asset',
-            index=models.Index(models.F('deleted_at'), condition=models.Q(('deleted_at__isnull', False), models.Q(('path', ''), _negated=True)), name='asset_to_unlink'),
+            model_name="asset",
+            index=models.Index(
+                models.F("deleted_at"),
+                condition=models.Q(("deleted_at__isnull", False), models.Q(("path", ""), _negated=True)),
+                name="asset_to_unlink",
+            ),
         ),
     ]

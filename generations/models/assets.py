@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 
 class Asset(models.Model):
-    """`path` is relative to the media folder and named by content; the same content is one file. Empty once it is gone."""
+    """`path` is in the media folder and named by content; the same content is one file. Empty once it is gone."""
 
     class Kind(models.TextChoices):
         OUTPUT = "output"

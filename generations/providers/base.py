@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ..intake import GenerationRequest
+from generations.intake import GenerationRequest
 
 
 class Progress(StrEnum):
@@ -30,7 +30,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderReport:
-    """The provider's word on one task. `prompt`, `model` and `created_at` are there to match a task by, where it tells them."""
+    """The provider's word on one task. `prompt`, `model` and `created_at`, where told, are there to match a task by."""
 
     provider_task_id: str
     progress: Progress

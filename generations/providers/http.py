@@ -85,7 +85,7 @@ class DeadlineTransport(httpx.BaseTransport):
                     method=request.method,
                     url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                     headers=request.headers.raw,
-                    content=request.stream,  # type: ignore[arg-type]
+                    content=request.stream,
                     extensions=request.extensions,
                 )
             )

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from ..models import ProviderAccount
+from generations.models import ProviderAccount
 from .base import Provider
 
 ADAPTERS = {

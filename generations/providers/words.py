@@ -4,14 +4,15 @@ from typing import Any
 
 from .base import Progress
 
-_RUNNING = """
-    queued pending waiting submitted created accepted starting in_queue not_start scheduled
-    processing running in_progress generating started progress rendering
-""".split()
-_SUCCEEDED = "completed succeeded success succeed done finished ok".split()
-_FAILED = """
-    failed failure error rejected moderated content_policy cancelled canceled aborted expired timeout
-""".split()
+_RUNNING = (
+    *("queued", "pending", "waiting", "submitted", "created", "accepted", "starting", "in_queue", "not_start"),
+    *("scheduled", "processing", "running", "in_progress", "generating", "started", "progress", "rendering"),
+)
+_SUCCEEDED = ("completed", "succeeded", "success", "succeed", "done", "finished", "ok")
+_FAILED = (
+    *("failed", "failure", "error", "rejected", "moderated", "content_policy"),
+    *("cancelled", "canceled", "aborted", "expired", "timeout"),
+)
 _PROGRESS = (
     dict.fromkeys(_RUNNING, Progress.RUNNING)
     | dict.fromkeys(_SUCCEEDED, Progress.SUCCEEDED)

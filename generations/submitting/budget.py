@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ..models import ProviderAccount
+from generations.models import ProviderAccount
 
 READS = 900
 WINDOW = timedelta(seconds=60)

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from project.celery import nudge
 
-from ..due import Bulkhead, Crew, claim
-from ..models import Callback, Submission
-from ..providers.base import AccountRefused, Busy, ProviderError, TaskMissing
-from ..providers.registry import adapter
+from generations.due import Bulkhead, Crew, claim
+from generations.models import Callback, Submission
+from generations.providers.base import AccountRefused, Busy, ProviderError, TaskMissing
+from generations.providers.registry import adapter
 from . import budget, outcomes, reports
 from .poll import LEAST
 

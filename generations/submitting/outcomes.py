@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.core.mail import mail_admins
 from django.db import transaction
@@ -15,8 +16,8 @@ from django.utils import timezone
 
 from project.celery import nudge
 
-from .. import lifecycle
-from ..models import Generation, ProviderAccount, State, Submission
+from generations import lifecycle
+from generations.models import Generation, ProviderAccount, State, Submission
 from . import reports, routing
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def _requeue(generation: Generation, at: datetime, **changes: object) -> None:
     Where its lease had run out meanwhile it can't be queued again; that nothing was made is known all the same.
     """
     first = generation.first_refused_at or timezone.now()
-    columns = {"next_at": at, "first_refused_at": first, **changes}
+    columns: dict[str, Any] = {"next_at": at, "first_refused_at": first, **changes}
     in_time = timezone.now() - first <= GIVE_UP_AFTER
     if not (in_time and lifecycle.advance(generation, State.QUEUED, expecting={State.SUBMITTING}, **columns)):
         _fail(generation, "PROVIDER_BUSY")

@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from .. import lifecycle
-from ..due import Bulkhead, Crew, claim
-from ..models import Generation, State, Submission
-from ..providers.base import AccountRefused, Busy, Provider, ProviderError, TaskMissing
-from ..providers.registry import adapter
+from generations import lifecycle
+from generations.due import Bulkhead, Crew, claim
+from generations.models import Generation, State, Submission
+from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, TaskMissing
+from generations.providers.registry import adapter
 from . import budget, outcomes, reports
 from .routing import provider_model
 

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce, Now
 
 from project.celery import nudge
 
-from .. import lifecycle
-from ..models import Generation, State, Submission
-from ..providers.base import Progress, ProviderReport
+from generations import lifecycle
+from generations.models import Generation, State, Submission
+from generations.providers.base import Progress, ProviderReport
 from .routing import provider_model
 
 log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ..catalog import OFFERS, Offer
-from ..frozen import image_links, request_of
-from ..intake import GenerationRequest
-from ..models import Generation, ProviderAccount, Submission
+from generations.catalog import OFFERS, Offer
+from generations.frozen import image_links, request_of
+from generations.intake import GenerationRequest
+from generations.models import Generation, ProviderAccount, Submission
 
 TRIES_PER_ACCOUNT = 4  # the first, and again after 1, 4 and 16 seconds
 PROBE = timedelta(seconds=5)

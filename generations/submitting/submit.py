@@ -12,12 +12,12 @@ from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 
-from .. import lifecycle
-from ..due import Bulkhead, Crew, claim
-from ..intake import GenerationRequest
-from ..models import Generation, ProviderAccount, State, Submission
-from ..providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
-from ..providers.registry import adapter
+from generations import lifecycle
+from generations.due import Bulkhead, Crew, claim
+from generations.intake import GenerationRequest
+from generations.models import Generation, ProviderAccount, State, Submission
+from generations.providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
+from generations.providers.registry import adapter
 from . import outcomes, reports, routing
 
 THREADS = 24

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from .. import lifecycle
-from ..archive import store
-from ..models import Asset, Generation, IdempotencyKey, State, Submission
+from generations import lifecycle
+from generations.archive import store
+from generations.models import Asset, Generation, IdempotencyKey, State, Submission
 
 ROWS = 100
 SWEEP_LOCK = 0x73776565  # any number, as long as it is this one everywhere

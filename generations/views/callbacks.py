@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from project.celery import nudge
 
-from ..models import Callback, Submission
+from generations.models import Callback, Submission
 
 BODY_BYTES = 256 * 1024
 KEPT_HEADERS = 50

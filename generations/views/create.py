@@ -32,8 +32,11 @@ def create(request: TeamHttpRequest) -> HttpResponse:
     """The form, filled in from the address where it says something; posted, one generation and on to the gallery."""
     if request.method != "POST":
         return _page(request, CreateForm(initial=_initial(request)))
-    form = CreateForm(_posted(request))
-    _keep_files(request, form)
+    posted = _posted(request)
+    refused = _keep_files(request, posted)
+    form = CreateForm(posted)
+    if refused:
+        form.add_error("image_urls", refused)
     if form.is_valid() and _is_created(request, form):
         gallery = reverse("generations:gallery")
         return HttpResponseClientRedirect(gallery) if request.htmx else redirect(gallery)
@@ -63,14 +66,14 @@ def _posted(request: TeamHttpRequest) -> QueryDict:
     return posted
 
 
-def _keep_files(request: TeamHttpRequest, form: CreateForm) -> None:
-    """Files that come with the form itself, as they do without JavaScript."""
+def _keep_files(request: TeamHttpRequest, posted: QueryDict) -> str:
+    """Keep files that come with the form itself, as they do without JavaScript. Returns why one was refused, if so."""
     try:
         for value in kept_uploads(request):
-            form.data.appendlist("image_urls", value)
+            posted.appendlist("image_urls", value)
     except BadUpload as error:
-        form.is_valid()
-        form.add_error("image_urls", str(error))
+        return error.message
+    return ""
 
 
 def _is_created(request: TeamHttpRequest, form: CreateForm) -> bool:

@@ -51,4 +51,4 @@ def _page(request: TeamHttpRequest, show: Show) -> tuple[list[Generation], bool]
 
 
 def _more_url(show: Show, last_id: UUID) -> str:
-    return f"{reverse('generations:gallery')}?{urlencode({'show': show.slug, 'before': last_id})}"
+    return f"{reverse('generations:gallery')}?{urlencode({'show': show.slug, 'before': str(last_id)})}"

@@ -48,7 +48,7 @@ def _watcher(request: HttpRequest) -> Watcher | None:
 
 
 def _cursor(request: HttpRequest) -> int:
-    """Where the page stands, in ms: Last-Event-ID when it comes back, else as it was rendered; now where neither makes sense."""
+    """Where the page stands, in ms: Last-Event-ID when it comes back, else as it was rendered; else now."""
     now = int(timezone.now().timestamp() * 1000)
     given = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     return min(int(given), now) if given.isascii() and given.isdigit() and len(given) < 15 else now

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -47,7 +48,7 @@ def upload(request: TeamHttpRequest) -> HttpResponse:
 
 def kept_uploads(request: TeamHttpRequest) -> list[str]:
     """The uploaded files of a request, kept, as the form's values; raises BadUpload."""
-    assets = [keep_upload(request.team, file) for file in request.FILES.getlist("file")]
+    assets = [keep_upload(request.team, cast(BinaryIO, file)) for file in request.FILES.getlist("file")]
     return [f"{UPLOAD_PREFIX}{asset.id}" for asset in assets]
 
 

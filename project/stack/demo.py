@@ -7,6 +7,7 @@ import secrets
 import time
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -33,7 +34,7 @@ CLIPS_SECONDS = 60
 
 
 def prepare() -> dict[str, str] | None:
-    """The demo sign-in as {"url", "email", "password", "api_key", "team"}; None with a database of the operator's own."""
+    """The demo sign-in as {"url", "email", "password", "api_key", "team"}; None with the operator's own database."""
     if not settings.EMBEDDED_DATABASE:
         return None
     password = kept_secret("demo_password", secrets.token_urlsafe(9))
@@ -56,7 +57,7 @@ def _team(password: str) -> Team:
         return Team.objects.filter(memberships__user=user).order_by("created_at")[0]
     with transaction.atomic():
         user = User.objects.create_user(email=EMAIL, password=password)
-        user.emailaddress_set.create(email=EMAIL, verified=True, primary=True)
+        EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
         team = teams.create_team(name=TEAM, owner=user)
         credits.grant(team, CREDITS, note="Demo credits")
     return team

@@ -1,4 +1,4 @@
-"""manage.py catalogues: collect the strings of both languages and compile them; --check only says whether that is needed.
+"""manage.py catalogues: collect the strings of both languages and compile them; --check says whether that is needed.
 
 Needs GNU gettext (xgettext, msgmerge, msgfmt).
 """

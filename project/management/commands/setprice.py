@@ -38,10 +38,9 @@ class Command(BaseCommand):
         except InvalidParameter as error:
             raise CommandError(error.message) from error
         effective_at = _moment(options["effective"])
+        price_list = PriceList.objects.effective(spec.slug, effective_at).first()
         if changes:
             price_list = _new_version(spec, changes, effective_at=effective_at, note=options["note"])
-        else:
-            price_list = PriceList.objects.effective(spec.slug, effective_at).first()
         if price_list is None:
             raise CommandError(f"{spec.slug} has no price yet, so it can't be made. Set them all with --set.")
         self.stdout.write(json.dumps(_represent(price_list)) if options["json"] else _lines(price_list))
@@ -122,5 +121,7 @@ def _represent(price_list: PriceList) -> dict[str, Any]:
 
 def _lines(price_list: PriceList) -> str:
     heading = f"{price_list} from {price_list.effective_at:%Y-%m-%d %H:%M} UTC: {price_list.note}"
-    rows = [f"{price.credits:>6} a {price.unit}: {_shown(price.conditions)}" for price in price_list.prices.order_by("id")]
+    rows = [
+        f"{price.credits:>6} a {price.unit}: {_shown(price.conditions)}" for price in price_list.prices.order_by("id")
+    ]
     return "\n".join([heading, *rows])

@@ -49,9 +49,8 @@ class Stack:
         words = {"sandbox": "sandbox", "uvicorn": "web", "celery": "worker"}
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            for word, name in words.items():
-                if word in child.cmdline():
-                    found[name] = child
+            command = child.as_dict(["cmdline"])["cmdline"] or []
+            found |= {name: child for word, name in words.items() if word in command}
         return found
 
     def everything(self) -> list[psutil.Process]:

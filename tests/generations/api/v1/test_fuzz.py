@@ -37,7 +37,7 @@ def test_every_answer_is_one_of_the_document(team, one_connection, method, path)
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
     @settings(
-        max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     @given(case=schema[path][method].as_strategy())
     def fuzz(case):

@@ -12,6 +12,7 @@ from bench.server import Server
 
 CONNECTIONS = 32
 SECONDS = 10
+_UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 BODY = {"model": "seedance 2.0", "prompt": "A city of the future", "duration": 5, "resolution": "720p"}
 
 
@@ -80,18 +81,17 @@ def _script(team_id: UUID) -> str:
     with CaptureQueriesContext(connection) as captured:
         generation, _ = lifecycle.create(resolved, quote, asker=lifecycle.Asker(team_id=team_id))
     lines = ["\\set n random(100000000000, 999999999999)"]
-    known = {str(generation.id): "generation", str(generation.hold_id): "hold"}
+    known = {generation.id.hex: 1, generation.hold_id.hex: 2}
     for query in captured.captured_queries:
         sql = re.sub(r"\s+", " ", query["sql"]).strip().rstrip(";")
-        lines.append(_with_variables(sql, known, str(team_id)) + ";")
+        lines.append(_with_variables(sql, known, team_id.hex) + ";")
     return "\n".join(lines) + "\n"
 
 
-def _with_variables(sql: str, known: dict[str, str], team_id: str) -> str:
+def _with_variables(sql: str, known: dict[str, int], team_id: str) -> str:
     """Every id of this one create becomes one that each transaction makes anew; the team's stays."""
-    ids = dict.fromkeys(re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", sql))
-    for found in ids:
-        if found != team_id:
-            digit = {"generation": "1", "hold": "2"}.get(known.get(found, ""), "3")
-            sql = sql.replace(found, f"0199000{digit}-0000-7000-8000-:n")
+    for found in dict.fromkeys(_UUID.findall(sql)):
+        plain = found.replace("-", "")
+        if plain != team_id:
+            sql = sql.replace(found, f"0199000{known.get(plain, 3)}-0000-7000-8000-:n")
     return sql

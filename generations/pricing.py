@@ -1,6 +1,7 @@
 """What a request costs: pure arithmetic over one version of a price list."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -80,15 +81,21 @@ class Prices:
 
 def current(model: str) -> Prices:
     """The prices of a model in force now; raises NoPrice."""
-    price_list = PriceList.objects.effective(model, timezone.now()).prefetch_related("prices").first()
-    if price_list is None:
+    in_force = PriceList.objects.effective(model, timezone.now()).values_list("id", "version").first()
+    if in_force is None:
         raise NoPrice(model)
-    return Prices(price_list.version, tuple(price_list.prices.all()))
+    return _loaded(*in_force)
 
 
 def quote(resolved: Resolved) -> Quote:
     """The quote at the prices in force now; raises NoPrice."""
     return current(resolved.spec.slug).quote(resolved)
+
+
+@lru_cache(maxsize=256)
+def _loaded(price_list_id: int, version: int) -> Prices:
+    """A list in use is never edited, so it is read once."""
+    return Prices(version, tuple(Price.objects.filter(price_list_id=price_list_id)))
 
 
 def _line(row: Price, params: dict[str, Any]) -> Line:

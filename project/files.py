@@ -107,5 +107,8 @@ class _AsyncStretch(_Stretch):
     """Under ASGI a plain iterator would be read to its end before the first byte is sent."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await asyncio.to_thread(self.next_chunk):
-            yield chunk
+        try:
+            while chunk := await asyncio.to_thread(self.next_chunk):
+                yield chunk
+        finally:
+            self.close()

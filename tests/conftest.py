@@ -27,7 +27,6 @@ if not IS_XDIST_WORKER:
 from project.env import DATA_FOLDER, env  # noqa: E402 -- it reads FILMGATE_DATA
 from project.stack.location import elsewhere, socket_folder  # noqa: E402 -- as above
 from project.stack.postgres import Postgres  # noqa: E402 -- as above
-
 from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture for every test
 
 database = Postgres(DATA_FOLDER, durable=False)

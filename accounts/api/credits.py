@@ -34,15 +34,15 @@ class Key(Body):
     expires_at: str | None
 
 
-@router.get("/credits", response={200: Answer[Credits], **errors()}, operation_id="get_credits")
-def credits(request: KeyRequest) -> Answer[Credits]:
+@router.get("/credits", response={200: Answer[Credits], **errors()})
+def get_credits(request: KeyRequest) -> Answer[Credits]:
     """The team's credits: available to spend, held for what is being made, and spent."""
     balance = CreditBalance.objects.get(team_id=request.auth.team_id)
     return Answer[Credits](data=Credits(available=balance.available, held=balance.held, spent=balance.spent))
 
 
-@router.get("/key", response={200: Answer[Key], **errors()}, operation_id="get_key")
-def key(request: KeyRequest) -> Answer[Key]:
+@router.get("/key", response={200: Answer[Key], **errors()})
+def get_key(request: KeyRequest) -> Answer[Key]:
     """The key that asks: its limits, and its budget and end where it has them."""
     per_minute = KeyLimits(
         creates_per_minute=limits.PER_MINUTE[RateWindow.Kind.CREATE],

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI
+from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
@@ -33,6 +34,9 @@ class JsonApi(NinjaAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(parser=QueryParser(), renderer=Utf8Renderer(), **options)
 
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         patterns, app_name, namespace = super().urls
@@ -49,7 +53,8 @@ def _answer(view: View) -> View:
         contained = cast(View, convert_exception_to_response(partial(view, **kwargs)))
         response = contained(request)
         if response.status_code == 405:
-            response = _method_not_allowed(request, response.headers["Allow"])
+            allowed = ", ".join(sorted(response.headers["Allow"].split(", ")))
+            response = _method_not_allowed(request, allowed)
         limits.add_headers(request, response)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

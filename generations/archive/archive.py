@@ -13,6 +13,7 @@ from django.utils import timezone
 from generations import lifecycle
 from generations.due import Crew, claim, heartbeat
 from generations.models import Asset, Generation, State, Submission
+
 from . import store
 from .clip import Clip, look
 from .errors import ArchiveError

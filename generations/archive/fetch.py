@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from generations.models import ProviderAccount
 from project import outbound
 
-from generations.models import ProviderAccount
 from . import store
 from .errors import ArchiveError
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts.models import Team
-
 from generations.models import Asset
+
 from . import store
 
 MAX_BYTES = 20 << 20

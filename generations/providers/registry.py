@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from generations.models import ProviderAccount
+
 from .base import Provider
 
 ADAPTERS = {

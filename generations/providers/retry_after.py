@@ -33,6 +33,8 @@ def _seconds_or_date(text: str, now: datetime) -> float:
 
 def _epoch(text: str, now: datetime) -> float:
     """Seconds since the epoch, or milliseconds where the number is too large for that."""
+    if not re.fullmatch(r"\d{1,15}(\.\d+)?", text):
+        raise ValueError(text)
     at = float(text)
     return (at / 1000 if at > 1e11 else at) - now.timestamp()
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from generations.intake import GenerationRequest
+
 from .base import AccountRefused, Busy, Progress, ProviderError, ProviderReport, Refused, TaskMissing, Unclear
 from .http import Answer, Exchange
 from .retry_after import retry_after_seconds

@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from project.celery import nudge
-
 from generations.due import Bulkhead, Crew, claim
 from generations.models import Callback, Submission
 from generations.providers.base import AccountRefused, Busy, ProviderError, TaskMissing
 from generations.providers.registry import adapter
+from project.celery import nudge
+
 from . import budget, outcomes, reports
 from .poll import LEAST
 

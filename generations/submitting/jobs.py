@@ -1,4 +1,4 @@
-"""The jobs that get a queued generation made. A message carries only the job's name; what is due stands in the tables."""
+"""The jobs that get a queued generation made. A message is only the job's name; what is due stands in the tables."""
 
 from celery import shared_task
 

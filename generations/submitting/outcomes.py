@@ -14,10 +14,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from project.celery import nudge
-
 from generations import lifecycle
 from generations.models import Generation, ProviderAccount, State, Submission
+from project.celery import nudge
+
 from . import reports, routing
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def refused(generation: Generation, submission: Submission, *, failure_code: str
 
 
 def account_refused(generation: Generation, submission: Submission, *, reason: str) -> None:
-    """The operator's problem: the account is paused. Another one is tried where there is one, else the customer is told."""
+    """The operator's problem: the account is paused. Another is tried; where there is none, the customer is told."""
     request = routing.request_for_provider(generation)
     with _unless_bound(generation, submission) as unbound:
         pause(submission.account, reason)
@@ -103,7 +103,7 @@ def pause(account: ProviderAccount, reason: str) -> None:
 
 @contextmanager
 def _unless_bound(generation: Generation, submission: Submission) -> Iterator[bool]:
-    """A transaction with the generation locked; yields False where a callback has shown that the task was made after all."""
+    """A transaction with the generation locked; yields False where a callback has shown that the task was made."""
     with transaction.atomic():
         Generation.objects.select_for_update().get(id=generation.id)
         yield Submission.objects.filter(id=submission.id, provider_task_id="").exists()

@@ -15,6 +15,7 @@ from generations.due import Bulkhead, Crew, claim
 from generations.models import Generation, State, Submission
 from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, TaskMissing
 from generations.providers.registry import adapter
+
 from . import budget, outcomes, reports
 from .routing import provider_model
 
@@ -74,7 +75,7 @@ def _fetch(submission: Submission, provider: Provider) -> None:
 
 
 def _look_up(submission: Submission, provider: Provider) -> None:
-    """Bind a task of the same model and prompt made since; identical ones are interchangeable, the oldest goes first."""
+    """Bind a task of the same model and prompt made since. Identical ones are interchangeable: oldest first."""
     generation = submission.generation
     connection.close()
     found = provider.find(
@@ -109,7 +110,7 @@ def _count_missing(submission: Submission) -> None:
 
 
 def _next_at(submission: Submission) -> datetime:
-    """Five seconds growing to thirty, every minute after the expected life, up to ten minutes once the hold is given back."""
+    """Five seconds growing to thirty, then every minute; up to ten minutes once the hold has been given back."""
     now = timezone.now()
     is_late = Generation.objects.filter(id=submission.generation_id, state__in=State.FINAL).exists()
     first, most = (60.0, 600.0) if is_late else (LEAST.total_seconds(), 30.0)

@@ -1,4 +1,4 @@
-"""Takes a provider's word on a submission, whoever brought it: the answer to the POST, a poll, or the fetch of a callback.
+"""Takes a provider's word on a submission, whoever brought it: the POST, a poll, or a fetch that a callback caused.
 
 Lock order: generation, then submission.
 """
@@ -10,11 +10,11 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce, Now
 
-from project.celery import nudge
-
 from generations import lifecycle
 from generations.models import Generation, State, Submission
 from generations.providers.base import Progress, ProviderReport
+from project.celery import nudge
+
 from .routing import provider_model
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ def request_for_provider(generation: Generation) -> GenerationRequest:
 
 
 def choose(generation: Generation, request: GenerationRequest) -> Route | None:
-    """The account to try now: of those not busy, the one least tried in vain, then the one of lowest priority number."""
+    """The account to try now: of those not busy the one least tried in vain, then the one that comes first."""
     offers = _offers(generation, request)
     free = Q(busy_until=None) | Q(busy_until__lte=Now())
     accounts = list(ProviderAccount.objects.active().filter(free, provider__in=offers))
@@ -40,6 +40,11 @@ def choose(generation: Generation, request: GenerationRequest) -> Route | None:
         if account.busy_until is None or _may_probe(account):
             return Route(account=account, offer=offers[account.provider])
     return None
+
+
+def is_open(route: Route) -> bool:
+    """Whether the account still takes what it took when it was chosen; there may have been a wait for a slot."""
+    return ProviderAccount.objects.active().filter(id=route.account.id, busy_until=route.account.busy_until).exists()
 
 
 def has_active(generation: Generation, request: GenerationRequest) -> bool:
@@ -72,4 +77,6 @@ def _tries_in_vain(generation: Generation) -> Mapping[UUID, int]:
 def _may_probe(account: ProviderAccount) -> bool:
     """Whether this call is the one that may see if an account is still busy; the others wait for what it finds."""
     unchanged = ProviderAccount.objects.filter(id=account.id, busy_until=account.busy_until)
-    return unchanged.update(busy_until=Now() + PROBE) == 1
+    may = unchanged.update(busy_until=Now() + PROBE) == 1
+    account.refresh_from_db(fields=["busy_until"])
+    return may

@@ -18,6 +18,7 @@ from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
 from generations.providers.registry import adapter
+
 from . import outcomes, reports, routing
 
 THREADS = 24
@@ -40,8 +41,8 @@ def submit(generation: Generation) -> None:
         outcomes.wait_for_account(generation)
         return
     with bulkhead.slot(route.account.id) as entered:
-        if not entered:
-            _step_back(generation)
+        if not entered or not routing.is_open(route):
+            _step_back(generation, seconds=0 if entered else 1)
         elif submission := _begin(generation, route.account):
             _send(generation, submission, request, route)
 
@@ -52,10 +53,10 @@ def callback_url(submission: Submission) -> str:
     return settings.CALLBACK_BASE_URL + path
 
 
-def _step_back(generation: Generation) -> None:
-    """Every slot of the account is taken; that is no refusal."""
+def _step_back(generation: Generation, *, seconds: float) -> None:
+    """The account has no slot, or is busy since it was chosen; that is no refusal."""
     Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
-        next_at=Now() + timedelta(seconds=1), lease_until=None
+        next_at=Now() + timedelta(seconds=seconds), lease_until=None
     )
 
 

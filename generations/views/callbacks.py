@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from project.celery import nudge
-
 from generations.models import Callback, Submission
+from project.celery import nudge
 
 BODY_BYTES = 256 * 1024
 KEPT_HEADERS = 50

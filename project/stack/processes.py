@@ -89,7 +89,7 @@ def _prepare_database(database: Postgres | None) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL has one
 
 
 def _programs(worker_is_ready: threading.Event) -> list[Program]:
@@ -105,7 +105,7 @@ def _programs(worker_is_ready: threading.Event) -> list[Program]:
 
     sandbox = Program("sandbox", [sys.executable, "-m", "sandbox", "--port", str(SANDBOX_PORT)], grace_seconds=1)
     web = Program("web", _web_command(), grace_seconds=3)
-    working = Program("worker", _worker_command(), grace_seconds=4, on_line=heed)
+    working = Program("worker", worker_command(), grace_seconds=4, on_line=heed)
     return [sandbox, web, working] if settings.SANDBOX else [web, working]
 
 
@@ -116,7 +116,7 @@ def _web_command() -> list[str]:
     return [*command, "--timeout-graceful-shutdown", "2"]
 
 
-def _worker_command() -> list[str]:
+def worker_command() -> list[str]:
     """Without the chatter between workers, which the broker in a folder carries slowly."""
     # Celery warns of root at every start; our messages are JSON, so what it warns of cannot happen.
     python = [sys.executable, "-W", "ignore::UserWarning:celery.platforms"]

@@ -32,7 +32,7 @@ def announce(worker_is_ready: threading.Event, *, stopping: threading.Event) -> 
         sign_in = None
     finally:
         connection.close()
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL has one
     if not stopping.is_set():
         _write(sign_in or {"url": settings.PUBLIC_URL})
         show(_block(sign_in))

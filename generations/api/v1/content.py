@@ -15,27 +15,22 @@ router = Router(tags=["Files"])
 
 
 @router.api_operation(["HEAD"], "/tasks/{task_id}/content", include_in_schema=False)
-@router.get("/tasks/{task_id}/content", response=errors(404, 410), operation_id="get_content", openapi_extra=FILE)
-def content(request: KeyRequest, task_id: str) -> HttpResponseBase:
+@router.get("/tasks/{task_id}/content", response=errors(404, 410), openapi_extra=FILE)
+def get_content(request: KeyRequest, task_id: str) -> HttpResponseBase:
     """The clip, or the first image of a set. Takes Range and If-None-Match; ?download=1 makes it an attachment."""
     return _file(request, task_id, Asset.Kind.OUTPUT, "0")
 
 
 @router.api_operation(["HEAD"], "/tasks/{task_id}/content/{position}", include_in_schema=False)
-@router.get(
-    "/tasks/{task_id}/content/{position}",
-    response=errors(404, 410),
-    operation_id="get_content_at",
-    openapi_extra=FILE,
-)
-def content_at(request: KeyRequest, task_id: str, position: str) -> HttpResponseBase:
+@router.get("/tasks/{task_id}/content/{position}", response=errors(404, 410), openapi_extra=FILE)
+def get_content_at(request: KeyRequest, task_id: str, position: str) -> HttpResponseBase:
     """One image of a set, counted from 0."""
     return _file(request, task_id, Asset.Kind.OUTPUT, position)
 
 
 @router.api_operation(["HEAD"], "/tasks/{task_id}/poster", include_in_schema=False)
-@router.get("/tasks/{task_id}/poster", response=errors(404, 410), operation_id="get_poster", openapi_extra=FILE)
-def poster(request: KeyRequest, task_id: str) -> HttpResponseBase:
+@router.get("/tasks/{task_id}/poster", response=errors(404, 410), openapi_extra=FILE)
+def get_poster(request: KeyRequest, task_id: str) -> HttpResponseBase:
     """A still of the clip."""
     return _file(request, task_id, Asset.Kind.POSTER, "0")
 

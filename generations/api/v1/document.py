@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from generations.catalog import MODELS
+from generations.catalog import MODELS, Field
 from generations.intake import MAX_METADATA_CHARACTERS, MAX_METADATA_PAIRS, MAX_URL_CHARACTERS
 
 _LINK = {"type": "string", "format": "uri", "maxLength": MAX_URL_CHARACTERS}
@@ -11,8 +11,16 @@ _LINK = {"type": "string", "format": "uri", "maxLength": MAX_URL_CHARACTERS}
 def _choice(name: str) -> dict[str, Any]:
     """What any model takes for this field."""
     fields = [each for spec in MODELS.values() for each in spec.fields if each.name == name]
-    choices = list(dict.fromkeys(choice for each in fields for choice in each.choices))
-    return {"enum": choices, "default": fields[0].default}
+    if len(fields) == 1:
+        return {**_schema(fields[0]), "default": fields[0].default}
+    return {"anyOf": [_schema(each) for each in fields], "default": fields[0].default}
+
+
+def _schema(field: Field) -> dict[str, Any]:
+    if field.choices:
+        return {"enum": list(field.choices)}
+    bounds = {"minimum": field.minimum, "maximum": field.maximum}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 def _properties() -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _invalid_query(error: ValidationError) -> ApiError:
     """The first of pydantic's findings. A bound is called ge, le, max_length or expected there."""
     first = error.errors[0]
     field = str(first["loc"][-1])
-    limit = next((str(value) for name, value in first.get("ctx", {}).items() if name != "error"), None)
+    limit = next((value for name, value in first.get("ctx", {}).items() if name != "error"), None)
     details = {"field": field, "constraint": first["type"], "limit": limit, "value": None}
     return ApiError(400, "INVALID_PARAMETER", f"{field}: {first['msg']}.", details=details)
 

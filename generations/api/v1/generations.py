@@ -25,10 +25,9 @@ router = Router(tags=["Generations"])
     "/generations",
     auth=CREATE,
     response={201: Answer[Created], **errors(402, 413, 415, 422)},
-    operation_id="create_generation",
     openapi_extra={"requestBody": BODY, "parameters": [IDEMPOTENCY_KEY]},
 )
-def create(request: KeyRequest, response: HttpResponse) -> Status[Answer[Created]]:
+def create_generation(request: KeyRequest, response: HttpResponse) -> Status[Answer[Created]]:
     """Ask for a clip. Its credits are held at once, charged when it is delivered, and given back when it fails."""
     given = read_object(request)
     resolved = _resolved(given)
@@ -42,13 +41,8 @@ def create(request: KeyRequest, response: HttpResponse) -> Status[Answer[Created
     return Status(201, Answer[Created](data=represent.created(generation)))
 
 
-@router.post(
-    "/estimates",
-    response={200: Answer[Estimate], **errors(413, 415)},
-    operation_id="estimate_generation",
-    openapi_extra={"requestBody": BODY},
-)
-def estimate(request: KeyRequest) -> Answer[Estimate]:
+@router.post("/estimates", response={200: Answer[Estimate], **errors(413, 415)}, openapi_extra={"requestBody": BODY})
+def estimate_generation(request: KeyRequest) -> Answer[Estimate]:
     """What the same body would cost now. Nothing is made and nothing held."""
     resolved = _resolved(read_object(request))
     quote = pricing.quote(resolved)

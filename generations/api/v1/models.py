@@ -13,8 +13,8 @@ from .schemas import Field, Model, ModelList, PriceRule, Prices
 router = Router(tags=["Models"])
 
 
-@router.get("/models", response={200: Answer[ModelList], **errors()}, operation_id="list_models")
-def models(request: KeyRequest) -> Answer[ModelList]:
+@router.get("/models", response={200: Answer[ModelList], **errors()})
+def list_models(request: KeyRequest) -> Answer[ModelList]:
     """Each model with its fields, their choices and defaults, and the price rules in force."""
     listed = [_model(spec) for spec in catalog.MODELS.values()]
     return Answer[ModelList](data=ModelList(models=listed, default=catalog.find_model("").name))

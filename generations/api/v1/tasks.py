@@ -25,7 +25,7 @@ from .schemas import Deleted, Retried, Task, TaskPage
 router = Router(tags=["Tasks"])
 
 
-@router.get("/tasks", response={200: Answer[TaskPage], **errors()}, operation_id="list_tasks")
+@router.get("/tasks", response={200: Answer[TaskPage], **errors()})
 def list_tasks(request: KeyRequest, filters: Annotated[paging.TaskFilters, Query()]) -> Answer[TaskPage]:
     """The team's tasks, newest first."""
     generations, pagination = paging.find(request.auth.team_id, filters)
@@ -33,15 +33,15 @@ def list_tasks(request: KeyRequest, filters: Annotated[paging.TaskFilters, Query
     return Answer[TaskPage](data=TaskPage(tasks=tasks, pagination=pagination))
 
 
-@router.get("/tasks/{task_id}", response={200: Answer[Task], **errors(404)}, operation_id="get_task")
+@router.get("/tasks/{task_id}", response={200: Answer[Task], **errors(404)})
 @decorate_view(conditional_page)
 def get_task(request: KeyRequest, task_id: str) -> Answer[Task]:
     """One task. Send the ETag back in If-None-Match: 304 means that nothing has changed."""
     return Answer[Task](data=represent.task(find_task(request, task_id)))
 
 
-@router.post("/tasks/{task_id}/cancel", response={200: Answer[Task], **errors(404, 409)}, operation_id="cancel_task")
-def cancel(request: KeyRequest, task_id: str) -> Answer[Task]:
+@router.post("/tasks/{task_id}/cancel", response={200: Answer[Task], **errors(404, 409)})
+def cancel_task(request: KeyRequest, task_id: str) -> Answer[Task]:
     """Call a task off before a provider has it; its credits come back whole. Again is harmless."""
     generation = find_task(request, task_id)
     if generation.state == State.QUEUED:
@@ -57,10 +57,9 @@ def cancel(request: KeyRequest, task_id: str) -> Answer[Task]:
     "/tasks/{task_id}/retry",
     auth=CREATE,
     response={201: Answer[Retried], **errors(402, 404, 409, 422)},
-    operation_id="retry_task",
     openapi_extra={"parameters": [IDEMPOTENCY_KEY]},
 )
-def retry(request: KeyRequest, response: HttpResponse, task_id: str) -> Status[Answer[Retried]]:
+def retry_task(request: KeyRequest, response: HttpResponse, task_id: str) -> Status[Answer[Retried]]:
     """Ask for the same again, as a new task at today's price. For tasks that failed or were cancelled."""
     failed = find_task(request, task_id)
     if failed.state not in (State.FAILED, State.CANCELLED):
@@ -77,8 +76,8 @@ def retry(request: KeyRequest, response: HttpResponse, task_id: str) -> Status[A
     return Status(201, Answer[Retried](data=represent.retried(generation)))
 
 
-@router.delete("/tasks/{task_id}", response={200: Answer[Deleted], **errors(404, 409)}, operation_id="delete_task")
-def delete(request: KeyRequest, task_id: str) -> Answer[Deleted]:
+@router.delete("/tasks/{task_id}", response={200: Answer[Deleted], **errors(404, 409)})
+def delete_task(request: KeyRequest, task_id: str) -> Answer[Deleted]:
     """Delete a final task and its files. What it cost stays in the credits statement."""
     generation = find_task(request, task_id)
     try:

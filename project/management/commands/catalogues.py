@@ -1,9 +1,8 @@
 """manage.py catalogues: collect the strings of both languages and compile them; --check says whether that is needed.
 
-Needs GNU gettext (xgettext, msgmerge, msgfmt).
+Needs GNU gettext. Paths are those of the folder it runs in, as they are for makemessages.
 """
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -13,9 +12,12 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+TOOLS = ("xgettext", "msgmerge", "msgfmt", "msgunfmt", "msgcomm", "msgattrib")
 LOCALE = "zh_Hans"
 IGNORED = [".venv", "var", "tests", "bench", "docs", "sandbox"]
-PO = Path("locale") / LOCALE / "LC_MESSAGES" / "django.po"
+POT = Path("locale/django.pot")
+PO = Path("locale") / LOCALE / "LC_MESSAGES/django.po"
+MO = PO.with_suffix(".mo")
 
 
 class Command(BaseCommand):
@@ -26,43 +28,54 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="change nothing; fail where something is out of step")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        if not shutil.which("msgfmt") or not shutil.which("xgettext"):
-            raise CommandError("GNU gettext is not installed. Install the package gettext of your system.")
-        if check:
-            self._check()
-        else:
-            self._collect()
-            _compile(PO, PO.with_suffix(".mo"))
-
-    def _collect(self) -> None:
-        call_command(
-            "makemessages", locale=[LOCALE], ignore_patterns=IGNORED, no_location=True, no_wrap=True, verbosity=0
-        )
-
-    def _check(self) -> None:
-        committed = PO.read_bytes()
-        try:
-            self._collect()
-            if _without_dates(PO.read_text()) != _without_dates(committed.decode()):
-                raise CommandError("Strings have changed. Run: make catalogues, translate, and commit.")
-        finally:
-            PO.write_bytes(committed)
-        with tempfile.TemporaryDirectory() as folder:
-            compiled = Path(folder) / "django.mo"
-            _compile(PO, compiled)
-            if compiled.read_bytes() != PO.with_suffix(".mo").read_bytes():
-                raise CommandError("The compiled catalogue is stale. Run: make catalogues, and commit.")
-        statistics = subprocess.run(  # noqa: S603 -- fixed arguments
-            ["msgfmt", "--statistics", "-o", "/dev/null", str(PO)],  # noqa: S607 -- found by which() above
-            capture_output=True, text=True, check=True,
-        ).stderr  # fmt: skip
-        if "untranslated" in statistics or "fuzzy" in statistics:
-            raise CommandError(f"Not everything is translated: {statistics.strip()}")
+        if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
+            raise CommandError(f"{', '.join(missing)} not found. Install the package gettext of your system.")
+        if not check:
+            _collect(locale=[LOCALE], no_obsolete=True)
+            _compile(MO)
+            return
+        _check_strings()
+        _check_translations()
+        _check_compiled()
 
 
-def _compile(po: Path, mo: Path) -> None:
-    subprocess.run(["msgfmt", "--check-format", "-o", str(mo), str(po)], check=True)  # noqa: S603, S607 -- as above
+def _check_strings() -> None:
+    """The catalogue holds the strings of the source, all of them and no others."""
+    try:
+        _collect(exclude=[LOCALE], keep_pot=True)
+        strays = _gettext("msgcomm", "--unique", "--omit-header", PO, POT)
+    finally:
+        POT.unlink(missing_ok=True)
+    if strays:
+        raise CommandError(f"Strings came or went. Run: make catalogues, translate, and commit.\n\n{strays}")
 
 
-def _without_dates(text: str) -> str:
-    return re.sub(r'^"(POT-Creation|PO-Revision)-Date:.*$', "", text, flags=re.MULTILINE)
+def _check_translations() -> None:
+    for kind in ("--untranslated", "--only-fuzzy"):
+        if undone := _gettext("msgattrib", kind, PO):
+            raise CommandError(f"Not everything is translated.\n\n{undone}")
+
+
+def _check_compiled() -> None:
+    """Messages are compared, for the bytes around them differ between versions of msgfmt."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / MO.name
+        _compile(fresh)
+        if not MO.exists() or _gettext("msgunfmt", MO) != _gettext("msgunfmt", fresh):
+            raise CommandError("The compiled catalogue is stale. Run: make catalogues, and commit.")
+
+
+def _collect(**options: Any) -> None:
+    call_command("makemessages", ignore_patterns=IGNORED, no_location=True, no_wrap=True, verbosity=0, **options)
+
+
+def _compile(mo: Path) -> None:
+    _gettext("msgfmt", "--check-format", "-o", mo, PO)
+
+
+def _gettext(*command: str | Path) -> str:
+    """What the tool prints; CommandError with what it complains of."""
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603 -- our own words
+    if done.returncode:
+        raise CommandError(done.stderr.strip())
+    return done.stdout

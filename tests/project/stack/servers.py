@@ -33,4 +33,4 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(0.05)

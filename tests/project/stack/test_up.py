@@ -53,6 +53,12 @@ class Stack:
             found |= {name: child for word, name in words.items() if word in command}
         return found
 
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
     def everything(self) -> list[psutil.Process]:
         return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
 
@@ -89,7 +95,7 @@ def test_it_gets_ready_replaces_what_dies_and_ends_without_a_trace(stack):
     assert set(ready) == {"url", "email", "password", "api_key", "team"}
     assert ready["url"] == f"http://localhost:{stack.port}"
     assert all(value in stack.log.read_text() for value in ready.values())
-    assert httpx.get(f"http://127.0.0.1:{stack.port}/healthz").status_code == 200
+    assert stack.answers()
 
     worker = stack.children()["worker"]
     worker_and_beat = [worker, *worker.children(recursive=True)]
@@ -101,7 +107,7 @@ def test_it_gets_ready_replaces_what_dies_and_ends_without_a_trace(stack):
     database = next(pid for pid in servers_on(stack.data_folder) if psutil.Process(pid).ppid() == stack.process.pid)
     os.kill(database, signal.SIGKILL)
     wait_until(lambda: "database ended (by SIGKILL)" in stack.log.read_text())
-    wait_until(lambda: httpx.get(f"http://127.0.0.1:{stack.port}/healthz").status_code == 200)
+    wait_until(stack.answers)
 
     everything = stack.everything()
     stack.process.terminate()

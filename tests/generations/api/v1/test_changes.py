@@ -140,21 +140,6 @@ def test_a_task_on_its_way_can_not_be_deleted(client, team, given):
     assert client.get(f"/api/v1/tasks/{generation.id}").status_code == 200
 
 
-# A1
-@pytest.mark.parametrize(("method", "path"), [("post", "/cancel"), ("post", "/retry"), ("delete", "")])
-def test_a_stranger_finds_nothing_and_changes_nothing(stranger, team, method, path):
-    generations = [asked(team), failed(team), completed(team)]
-    before = [(each.state, each.updated_at) for each in generations], books(team)
-
-    answers = [getattr(stranger, method)(f"/api/v1/tasks/{each.id}{path}") for each in generations]
-
-    assert [answer.json()["error"]["code"] for answer in answers] == ["TASK_NOT_FOUND"] * 3
-    for each in generations:
-        each.refresh_from_db()
-    assert ([(each.state, each.updated_at) for each in generations], books(team)) == before
-    assert Generation.objects.count() == 3
-
-
 @pytest.mark.parametrize("path", ["cancel", "retry"])
 def test_to_look_is_not_to_change(client, team, path):
     response = client.get(f"/api/v1/tasks/{asked(team).id}/{path}")

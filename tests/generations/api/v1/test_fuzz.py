@@ -36,9 +36,7 @@ def test_every_answer_is_one_of_the_document(team, one_connection, method, path)
     ids = [str(completed(team).id), str(failed(team).id), "nothing"]
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
-    @settings(
-        max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path][method].as_strategy())
     def fuzz(case):
         if "task_id" in case.path_parameters:

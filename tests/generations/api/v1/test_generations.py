@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import CreditBalance
-from generations.models import Generation, Price, PriceList
+from generations.models import Asset, Generation, Price, PriceList
 from tests.api import DOCUMENTED_PRICES, post
+from tests.factories import make_team
 
 BODY = {
     "model": "seedance 2.0",
@@ -150,6 +151,19 @@ def test_a_field_that_is_not_the_askers_is_refused_by_name(client, team, name):
     assert response.status_code == 400
     assert response.json()["error"]["message"] == f"Unknown parameters: {name}"
     assert (Generation.objects.count(), available(team)) == (0, 1000)
+
+
+# A2
+def test_another_teams_upload_is_no_image_of_ours(client, team):
+    fields = {"kind": "upload", "path": "x", "content_type": "image/png", "size_bytes": 1, "sha256": "0" * 64}
+    own = Asset.objects.create(team=team, **fields)
+    foreign = Asset.objects.create(team=make_team(), **fields)
+
+    taken = post(client, "/generations", {**BODY, "image_urls": [f"upload:{own.id}"]})
+    refused = post(client, "/generations", {**BODY, "image_urls": [f"upload:{foreign.id}"]})
+
+    assert (taken.status_code, refused.status_code) == (201, 400)
+    assert (Generation.objects.count(), available(team)) == (1, 970)
 
 
 # M10

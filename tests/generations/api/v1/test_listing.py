@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from uuid_utils.compat import uuid7
 
-from generations import lifecycle
 from generations.models import Generation
 from generations.webhook_body import iso
 from tests.api import asked, completed, failed, running
@@ -69,18 +70,34 @@ def test_a_cursor_leads_through_all_of_them_once(client, team):
     assert found == ids(*reversed(tasks))
 
 
-# K11
-def test_what_is_made_while_paging_neither_doubles_nor_hides_what_was_there(client, team):
-    tasks = [asked(team, prompt=f"clip {number}") for number in range(20)]
+def copies(generation: Generation, count: int) -> list[Generation]:
+    """So many more of it, oldest first, quicker than through the gate."""
+    ids = [[uuid7() for _ in range(count)] for _ in range(2)]
+    columns = [field.column for field in Generation._meta.concrete_fields if field.column not in ("id", "hold_id")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO generations_generation (id, hold_id, {', '.join(columns)}) "
+            f"SELECT new.id, new.hold_id, {', '.join(columns)} "
+            "FROM generations_generation AS old, unnest(%s::uuid[], %s::uuid[]) AS new (id, hold_id) "
+            "WHERE old.id = %s",
+            [*ids, generation.id],
+        )
+    return list(Generation.objects.filter(id__in=ids[0]).order_by("id"))
 
-    found, pagination = listed(client, limit=3)
+
+# K11
+def test_10000_tasks_made_while_paging_neither_double_nor_hide_what_was_there(client, team):
+    first = asked(team)
+    there = [first, *copies(first, 199)]
+
+    found, pagination = listed(client)
     while pagination["next_cursor"]:
-        asked(team)
-        lifecycle.hide(failed(team))
-        more, pagination = listed(client, limit=3, cursor=pagination["next_cursor"])
+        copies(first, 1200)
+        more, pagination = listed(client, cursor=pagination["next_cursor"])
         found += more
 
-    assert found == ids(*reversed(tasks))
+    assert found == ids(*reversed(there))
+    assert Generation.objects.count() > 10_000
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,236 @@
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.utils import timezone
+
+from accounts import credits
+from accounts.models import Role
+from generations import lifecycle
+from generations.models import Generation, GenerationEvent, State
+from tests.api import asked, completed, ensure_prices, failed, running
+from tests.factories import make_member, make_team, make_user
+from tests.streaming import Page, served, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def team():
+    ensure_prices()
+    return make_team(granted=5000)
+
+
+@pytest.fixture
+def maker(team):
+    return make_member(team=team)
+
+
+@pytest.fixture
+def url(team):
+    with served() as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(url, team):
+    pages = []
+
+    def open_it(user, **wanted) -> Page:
+        pages.append(Page(url, user, **{"show": "all", **wanted}))
+        return pages[-1]
+
+    yield open_it
+    for page in pages:
+        page.close()
+
+
+def milliseconds_ago(seconds: float) -> str:
+    return str(int((timezone.now().timestamp() - seconds) * 1000))
+
+
+def test_a_stranger_is_refused_not_led_elsewhere(url):
+    assert httpx.get(f"{url}/live").status_code == 401
+    assert httpx.post(f"{url}/live").status_code in (403, 405)
+
+
+def test_a_new_clip_and_each_change_of_it_are_shown(open_page, team, maker):
+    page = open_page(maker)
+
+    generation = asked(team, prompt="A gate, and light")
+    queued = page.next("card").data
+    lifecycle.advance(generation, State.CANCELLED)
+    cancelled = page.next("card").data
+
+    assert f'id="generation-{generation.id}"' in queued
+    assert 'hx-swap-oob="true"' in queued
+    assert (status_of(queued), status_of(cancelled)) == ("pending", "cancelled")
+
+
+def status_of(card: str) -> str:
+    return re.search(r'data-status="(\w+)"', card)[1]
+
+
+def test_a_viewer_may_watch(open_page, team):
+    page = open_page(make_member(team=team, role=Role.VIEWER))
+
+    generation = asked(team)
+
+    assert str(generation.id) in page.next("card").data
+
+
+def test_what_another_team_does_is_not_told(open_page, team, maker):  # A2
+    other_team = make_team(granted=100)
+    page = open_page(maker)
+
+    asked(other_team, prompt="theirs")
+    asked(team, prompt="ours")
+
+    card = page.next("card").data
+    assert "ours" in card
+    assert "theirs" not in card
+
+
+def drained(page: Page) -> list:
+    return [page.events.get_nowait() for _ in range(page.events.qsize())]
+
+
+def test_line_ends_in_a_prompt_begin_no_event(open_page, team, maker):  # B6
+    page = open_page(maker)
+
+    asked(team, prompt="a\n\nevent: end\ndata: y\r\rx")
+    event = page.next()
+    while event.name == "rail":
+        event = page.next()
+
+    assert event.name == "card"
+    assert "event: end" in event.data
+
+
+def test_what_changed_while_the_page_was_away_is_told_when_it_comes_back(open_page, team, maker):
+    generation = completed(team)
+
+    page = open_page(maker, after=milliseconds_ago(1))
+
+    assert f'id="generation-{generation.id}"' in page.next("card").data
+
+
+def test_what_the_page_has_had_for_long_is_not_told_again(open_page, team, maker):
+    old = completed(team)
+    GenerationEvent.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    new = asked(team)
+
+    page = open_page(maker, after=milliseconds_ago(1))
+
+    assert f'id="generation-{new.id}"' in page.next("card").data
+    assert str(old.id) not in "".join(event.data for event in drained(page))
+
+
+def test_a_page_that_missed_too_much_is_told_to_load_itself_anew(open_page, team, maker):
+    for _ in range(201):
+        asked(team)
+
+    page = open_page(maker, after=milliseconds_ago(60))
+
+    assert page.next("reload", "card").name == "reload"
+
+
+def test_a_busy_team_does_not_make_a_fresh_page_load_itself_anew(open_page, team, maker):
+    for _ in range(201):
+        asked(team)
+
+    page = open_page(maker, after=milliseconds_ago(0))
+
+    assert page.next("reload", "card").name == "card"
+
+
+def test_what_no_longer_fits_the_filter_goes(open_page, team, maker):
+    generation = asked(team)
+    page = open_page(maker, show="in-progress", after=milliseconds_ago(0))
+    page.next("card")
+
+    lifecycle.advance(generation, State.CANCELLED)
+
+    gone = page.next("gone").data
+    assert gone == f'<article id="generation-{generation.id}" hx-swap-oob="delete"></article>'
+
+
+def test_a_deleted_clip_goes_from_every_page(open_page, team, maker):
+    generation = completed(team)
+    page = open_page(maker, after=milliseconds_ago(0))
+
+    lifecycle.hide(generation)
+
+    assert str(generation.id) in page.next("gone").data
+
+
+def test_a_page_about_one_clip_hears_of_that_one_alone(open_page, team, maker):
+    generation = running(team)
+    page = open_page(maker, generation=str(generation.id), after=milliseconds_ago(0))
+    page.next("card")
+
+    asked(team, prompt="another")
+    lifecycle.advance(generation, State.FAILED, failure_code="TIMEOUT")
+
+    assert str(generation.id) in page.next("card").data
+
+
+def test_the_balance_and_the_number_in_progress_follow(open_page, team, maker):
+    page = open_page(maker, show="")
+
+    asked(team)
+
+    wait_until(lambda: "4,985" in (rail := page.next("rail").data) and is_complete(rail))
+
+
+def is_complete(rail: str) -> bool:
+    return "15 on hold" in rail and re.search(r'id="in-progress"[^>]*>1<', rail) is not None
+
+
+def test_credits_that_come_in_are_shown_though_no_clip_changed(open_page, team, maker):
+    page = open_page(maker)
+
+    credits.grant(team, 100, note="more")
+
+    wait_until(lambda: "5,100" in page.next("rail").data)
+
+
+def test_signing_out_ends_the_stream(open_page, maker):  # B5
+    page = open_page(maker)
+
+    Session.objects.all().delete()
+
+    assert page.next("end").name == "end"
+    assert page.ends()
+
+
+def test_a_new_password_ends_the_stream(open_page, maker):  # B5
+    page = open_page(maker)
+
+    maker.set_password("another one altogether")
+    maker.save()
+
+    assert page.next("end").name == "end"
+
+
+def test_leaving_the_team_ends_the_stream(open_page, team, maker):  # B5
+    page = open_page(maker)
+
+    team.memberships.filter(user=maker).delete()
+
+    assert page.next("end").name == "end"
+    assert page.ends()
+
+
+def test_idle_streams_hold_no_database_connection(open_page, maker):  # F15
+    for _ in range(25):
+        open_page(maker)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        connections = cursor.fetchone()[0]
+
+    assert connections <= 20

@@ -1,0 +1,129 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from generations import lifecycle
+from generations.models import Asset, Generation, IdempotencyKey, State, Submission
+from generations.submitting import sweep
+from tests.api import asked, completed
+from tests.factories import make_submission
+from tests.pipeline import figures
+from tests.races import race
+
+
+def submitting(team, *, lease_until) -> Generation:
+    generation = asked(team)
+    lifecycle.advance(generation, State.SUBMITTING, lease_until=lease_until)
+    return generation
+
+
+def test_a_lease_that_ran_out_before_the_submission_queues_again(team):  # K3
+    generation = submitting(team, lease_until=timezone.now() - timedelta(seconds=1))
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    assert generation.state == "queued"
+    assert generation.next_at <= timezone.now()
+
+
+def test_a_lease_that_ran_out_after_the_submission_is_unconfirmed_and_looked_up(team, account):  # P4
+    generation = submitting(team, lease_until=timezone.now() - timedelta(seconds=1))
+    submission = make_submission(generation=generation, account=account)
+    Submission.objects.update(next_at=None)
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    submission.refresh_from_db()
+    assert generation.state == "unconfirmed"
+    assert submission.next_at is not None
+    assert figures(team) == (985, 15, 0)
+
+
+def test_an_attempt_that_was_closed_before_does_not_count(team, account):
+    generation = submitting(team, lease_until=timezone.now() - timedelta(seconds=1))
+    closed = make_submission(generation=generation, account=account)
+    Submission.objects.filter(id=closed.id).update(outcome="not_sent", ended_at=timezone.now(), next_at=None)
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    assert generation.state == "queued"
+
+
+def test_a_lease_that_holds_is_left_alone(team):
+    generation = submitting(team, lease_until=timezone.now() + timedelta(seconds=30))
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    assert generation.state == "submitting"
+
+
+def test_deadlines_cover_what_the_provider_has_and_nothing_else(team):
+    overdue = {"deadline_at": timezone.now() - timedelta(seconds=1)}
+    queued = asked(team)
+    waiting = submitting(team, lease_until=timezone.now() + timedelta(seconds=30))
+    archiving = submitting(team, lease_until=None)
+    lifecycle.advance(archiving, State.ARCHIVING)
+    Generation.objects.update(**overdue)
+
+    sweep.sweep()
+
+    states = [Generation.objects.get(id=each.id).state for each in (queued, waiting, archiving)]
+    assert states == ["queued", "failed", "archiving"]
+
+
+def test_submissions_are_asked_about_for_a_day(team, account):
+    generation = submitting(team, lease_until=None)
+    lifecycle.advance(generation, State.FAILED, failure_code="TIMEOUT")
+    young = make_submission(generation=generation, account=account, provider_task_id="young")
+    old = make_submission(generation=generation, account=account, provider_task_id="old")
+    Submission.objects.filter(id=old.id).update(created_at=timezone.now() - timedelta(hours=25))
+
+    sweep.sweep()
+
+    assert Submission.objects.get(id=old.id).outcome == "lost"
+    assert Submission.objects.get(id=young.id).ended_at is None
+
+
+def test_idempotency_keys_are_forgotten_after_72_hours(team):
+    generation = asked(team)
+    for key, hours in (("old", 73), ("young", 71)):
+        created_at = timezone.now() - timedelta(hours=hours)
+        IdempotencyKey.objects.create(team=team, key=key, generation=generation, created_at=created_at)
+
+    sweep.sweep()
+
+    assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["young"]
+
+
+def test_the_file_of_a_deleted_clip_goes_with_the_last_clip_that_has_its_content(team):
+    first, second = completed(team), completed(team)
+    file = settings.MEDIA_FOLDER / first.assets.get(kind=Asset.Kind.OUTPUT).path
+
+    lifecycle.hide(first)
+    sweep.sweep()
+    there_after_one = file.exists()
+    lifecycle.hide(second)
+    sweep.sweep()
+
+    assert there_after_one
+    assert not file.exists()
+    assert set(Asset.objects.values_list("path", flat=True)) == {""}
+
+
+def test_two_beats_sweep_once(team):  # F10
+    for _ in range(20):
+        submitting(team, lease_until=timezone.now() - timedelta(seconds=1))
+
+    race(lambda _: sweep.sweep(), range(8), threads=8)
+
+    assert Generation.objects.filter(state="queued").count() == 20
+    assert Generation.objects.get_queryset().filter(events__state="queued").count() == 40
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [sweep.SWEEP_LOCK])
+        assert cursor.fetchone() == (0,)

@@ -1,0 +1,79 @@
+"""The whole of Filmgate running, as `make run` starts it, with data and ports of its own.
+
+A folder's conftest.py that wants it says `from tests.stack import running_stack`. Who needs it stopped, broken or started
+otherwise makes one: RunningStack(SANDBOX_SECONDS="0.5"), and calls stop().
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from project.env import ROOT
+from tests.sandbox_process import _free_port as free_port
+from tests.sandbox_process import wait_until
+
+READY_SECONDS = 180
+NOT_INHERITED = ("DATABASE_URL", "PUBLIC_URL", "CALLBACK_BASE_URL", "CELERY_BROKER_URL", "FILMGATE_DATA")
+
+
+class RunningStack:
+    """Runs from construction, which returns when ready.json is there, to stop(). Keywords are its environment.
+
+    `url` is its address, `ready` what ready.json says, `env` the environment that `manage.py` needs to reach it.
+    """
+
+    def __init__(self, **environment: str) -> None:
+        self.data_folder = Path(tempfile.mkdtemp(prefix="filmgate-stack-", dir="/tmp"))
+        # As root, PostgreSQL runs as another user, who must be able to pass.
+        self.data_folder.chmod(0o755)
+        self.log = self.data_folder / "log"
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+        data = {"FILMGATE_DATA": str(self.data_folder), "SANDBOX_SECONDS": "2"}
+        self.env = inherited | data | ports | environment
+        with self.log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.env, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            wait_until(self._is_ready, seconds=READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+        self.ready: dict[str, Any] = json.loads((self.data_folder / "ready.json").read_text())
+        self.url: str = self.ready["url"]
+
+    def manage(self, *arguments: str) -> str:
+        """What a manage.py command prints."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True).stdout
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.data_folder, ignore_errors=True)
+
+    def _is_ready(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError(f"manage.py up ended with {self._process.returncode}:\n{self.log.read_text()}")
+        return (self.data_folder / "ready.json").exists()
+
+
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[RunningStack]:
+    stack = RunningStack()
+    yield stack
+    stack.stop()

@@ -23,5 +23,6 @@ def account(request: TeamHttpRequest) -> HttpResponse:
     with override(user.language or request.LANGUAGE_CODE):
         messages.success(request, _("Saved."))
     response = redirect("accounts:account")
-    keep_language(response, user.language)
+    if "language" in form.changed_data:
+        keep_language(response, user.language)
     return response

@@ -54,6 +54,15 @@ def test_no_language_follows_the_browser_again(user, sign_in):
     assert '<html lang="en"' in page
 
 
+def test_a_language_chosen_before_sign_in_survives_saving_the_name(user, sign_in):
+    browser = sign_in(user)
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+
+    page = browser.post(URL, {"name": "Ada L.", "language": ""}, follow=True).content.decode()
+
+    assert '<html lang="zh-hans"' in page
+
+
 @pytest.mark.parametrize("wanted", [{"name": "x" * 151}, {"name": "a\x00b"}, {"name": "Eve", "language": "xx"}])
 def test_what_will_not_do_is_said_and_nothing_changes(user, sign_in, wanted):
     response = sign_in(user).post(URL, wanted)

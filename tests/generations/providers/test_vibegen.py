@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -245,3 +245,21 @@ def test_the_key_is_in_no_error():  # P17
         submit(vibegen(httpx.ReadTimeout("secret sk-video-secret")))
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("completed_at", ["9999-12-31T23:59:59Z", "3000-01-01T00:00:00Z"])
+def test_a_link_lives_a_day_from_now_at_most_whatever_their_clock_says(completed_at):
+    task = {**TASK, "status": "completed", "video_url": "https://cdn.example/a.mp4", "completed_at": completed_at}
+
+    report = vibegen(httpx.Response(200, json={"success": True, "data": task})).fetch(TASK["id"])
+
+    assert report.link_expires_at is not None
+    assert report.link_expires_at <= datetime.now(UTC) + timedelta(hours=24)
+
+
+def test_a_link_that_could_not_be_stored_is_none():
+    task = {**TASK, "status": "completed", "video_url": "https://cdn.example/\0.mp4"}
+
+    report = vibegen(httpx.Response(200, json={"success": True, "data": task})).fetch(TASK["id"])
+
+    assert (report.progress, report.output_urls) == (Progress.RUNNING, ())

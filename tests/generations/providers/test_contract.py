@@ -1,0 +1,163 @@
+"""What every adapter must do, shown over HTTP against the sandbox. A new adapter is one more row in CONTRACTED."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from generations.failures import FAILURES
+from generations.intake import GenerationRequest
+from generations.providers.base import (
+    AccountRefused,
+    Busy,
+    NotSent,
+    Progress,
+    Provider,
+    Refused,
+    TaskMissing,
+    Unclear,
+)
+from generations.providers.registry import ADAPTERS
+from generations.providers.vibegen import Vibegen
+from tests.pipeline import sandbox, sandbox_process
+from tests.sandbox_process import SandboxProcess, wait_until
+
+__all__ = ["sandbox", "sandbox_process"]
+
+KEY = "sk-video-contract"
+CONTRACTED = {"vibegen": (Vibegen, "/api/v1", "seedance 2.0")}
+REQUEST = GenerationRequest(
+    prompt="A lone lighthouse", duration=5, aspect_ratio="16:9", resolution="480p", generate_audio=False
+)
+
+
+@pytest.fixture(params=sorted(CONTRACTED))
+def adapter(request: pytest.FixtureRequest, sandbox: SandboxProcess) -> Provider:
+    make, path, _ = CONTRACTED[request.param]
+    return make(sandbox.url + path, KEY)
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest, adapter: Provider) -> str:
+    return next(model for make, _, model in CONTRACTED.values() if isinstance(adapter, make))
+
+
+def submit(adapter: Provider, model: str):
+    return adapter.submit(REQUEST, model=model, callback_url="http://127.0.0.1:9/")
+
+
+def ended(adapter: Provider, task_id: str):
+    """The last report on a task."""
+
+    def ask():
+        report = adapter.fetch(task_id)
+        return report if report.progress != Progress.RUNNING else None
+
+    return wait_until(ask)
+
+
+def test_every_registered_adapter_is_under_contract():
+    assert set(CONTRACTED) == set(ADAPTERS)
+
+
+def test_a_task_runs_to_its_link(adapter, model):
+    report = ended(adapter, submit(adapter, model).provider_task_id)
+
+    assert report.progress == Progress.SUCCEEDED
+    assert len(report.output_urls) == 1
+    assert report.link_expires_at > datetime.now(UTC)
+
+
+def test_a_task_that_fails_says_why_in_our_words(adapter, model, sandbox):
+    sandbox.set_fault("fail=Content policy violation")
+
+    report = ended(adapter, submit(adapter, model).provider_task_id)
+
+    assert (report.progress, report.failure_code) == (Progress.FAILED, "CONTENT_POLICY")
+
+
+def test_a_failure_in_words_nobody_knows_is_the_providers(adapter, model, sandbox):
+    sandbox.set_fault("fail=Flux capacitor exhausted")
+
+    report = ended(adapter, submit(adapter, model).provider_task_id)
+
+    assert report.failure_code == "PROVIDER_ERROR"
+
+
+def test_an_unknown_status_word_is_still_running(adapter, model, sandbox):  # P8
+    sandbox.set_fault("status_word=simmering")
+    sandbox.set_fault("never")
+
+    report = adapter.fetch(submit(adapter, model).provider_task_id)
+
+    assert report.progress == Progress.RUNNING
+    assert "simmering" in report.unknown_word
+
+
+def test_a_documented_refusal_made_nothing(adapter, model, sandbox):
+    sandbox.set_fault("reject")
+
+    with pytest.raises(Refused) as caught:
+        submit(adapter, model)
+
+    assert caught.value.failure_code in FAILURES
+    assert sandbox.state()["accepted"] == 0
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(7, 7), (9000, 300)])
+def test_a_busy_provider_says_how_long(adapter, model, sandbox, asked, waited):  # P5
+    sandbox.set_fault(f"429={asked}")
+
+    with pytest.raises(Busy) as caught:
+        submit(adapter, model)
+
+    assert caught.value.retry_after_seconds == waited
+
+
+@pytest.mark.parametrize("state", ["refused", "out_of_credits"])
+def test_an_account_turned_away_is_the_operators_problem(adapter, model, sandbox, state):  # P13
+    sandbox.set_key(KEY, state)
+
+    with pytest.raises(AccountRefused) as caught:
+        submit(adapter, model)
+
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["502_after_accepting", "truncated", "garbage", "reset"])
+def test_an_answer_lost_after_accepting_is_unclear(adapter, model, sandbox, fault):  # P3 P7
+    sandbox.set_fault(fault)
+
+    with pytest.raises(Unclear):
+        submit(adapter, model)
+
+    assert sandbox.state()["accepted"] == 1
+
+
+def test_a_closed_port_was_surely_not_sent(adapter, model):  # P1
+    unreachable = type(adapter)("http://127.0.0.1:9/api/v1", KEY)
+
+    with pytest.raises(NotSent):
+        submit(unreachable, model)
+
+
+def test_an_id_nobody_made_is_missing(adapter):
+    with pytest.raises(TaskMissing):
+        adapter.fetch("550e8400-e29b-41d4-a716-446655440000")
+
+
+def test_a_lost_task_is_found_by_its_prompt(adapter, model):
+    if not adapter.lists_tasks:
+        pytest.skip("this provider documents no list")
+    made = submit(adapter, model)
+
+    found = adapter.find(model=model, prompt=REQUEST.prompt, since=datetime.now(UTC) - timedelta(minutes=1))
+
+    assert [report.provider_task_id for report in found] == [made.provider_task_id]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b"\xff", b'{"task_id": 7}', b'{"task_id": ""}', b"[" * 100000]
+)
+def test_a_callback_that_names_no_task_is_malformed(adapter, body):  # W11
+    with pytest.raises(ValueError):
+        adapter.read_callback(headers={}, body=body)

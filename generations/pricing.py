@@ -95,7 +95,7 @@ def quote(resolved: Resolved) -> Quote:
 @lru_cache(maxsize=256)
 def _loaded(price_list_id: int, version: int) -> Prices:
     """A list in use is never edited, so it is read once."""
-    return Prices(version, tuple(Price.objects.filter(price_list_id=price_list_id)))
+    return Prices(version, tuple(Price.objects.filter(price_list_id=price_list_id).order_by("id")))
 
 
 def _line(row: Price, params: dict[str, Any]) -> Line:

@@ -15,5 +15,5 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/retry/", detail.retry, name="retry"),
     path("generations/<uuid:generation_id>/cancel/", detail.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/delete/", detail.delete, name="delete"),
-    path("hooks/<slug:provider>/<str:token>", callbacks.receive, name="callback"),
+    path("hooks/<slug:provider>/<slug:token>", callbacks.receive, name="callback"),
 ]

@@ -9,20 +9,21 @@ import threading
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
+TRANSPORT_ALIASES["filesystem"] = "project.broker:Transport"
 app = Celery("filmgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(
-    ["accounts.webhooks", "generations.submitting", "generations.archive"], related_name="jobs"
-)
+app.autodiscover_tasks(["accounts.webhooks", "generations.submitting", "generations.archive"], related_name="jobs")
 
 log = logging.getLogger(__name__)
 
 MERGE_SECONDS = 0.05
 _pending: set[str] = set()
 _lock = threading.Lock()
+_publishing = threading.Lock()
 
 
 def nudge(name: str) -> None:
@@ -40,9 +41,11 @@ def nudge(name: str) -> None:
 
 
 def _publish(name: str) -> None:
-    with _lock:
-        _pending.discard(name)
-    try:
-        app.send_task(name, ignore_result=True, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("nudge %s not published: %s", name, type(error).__name__)
+    with _publishing:
+        # Not before it is our turn: while the broker hangs, one thread waits for each name, not one for each nudge.
+        with _lock:
+            _pending.discard(name)
+        try:
+            app.send_task(name, ignore_result=True, retry=False)
+        except (OperationalError, OSError) as error:
+            log.warning("nudge %s not published: %s", name, type(error).__name__)

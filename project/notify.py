@@ -6,7 +6,7 @@ lost hint is only late: listeners look every few seconds anyway.
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import psycopg
@@ -41,9 +41,10 @@ def close() -> None:
 
 
 def _send(channel: str, parameters: dict[str, object]) -> None:
-    with _lock:
-        _pending.discard(channel)
     with _sending:
+        # Not before it is our turn: while the database hangs, one thread waits for each channel, not one for each hint.
+        with _lock:
+            _pending.discard(channel)
         try:
             _connection(parameters).execute(f"NOTIFY {channel}")
         except psycopg.Error as error:
@@ -51,7 +52,7 @@ def _send(channel: str, parameters: dict[str, object]) -> None:
             _own.clear()
 
 
-async def hints(channel: str, *, every_seconds: float) -> AsyncIterator[None]:
+async def hints(channel: str, *, every_seconds: float) -> AsyncGenerator[None, None]:
     """Yields once at the start, on every hint, and when none came for so long. Raises psycopg.Error when cut off."""
     parameters = {**connection.get_connection_params(), "autocommit": True}
     async with await psycopg.AsyncConnection.connect(**_known(parameters)) as listening:

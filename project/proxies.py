@@ -18,9 +18,9 @@ class TrustedProxies:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _is_trusted(request.META.get("REMOTE_ADDR", "")):
             way = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-            request.META["REMOTE_ADDR"] = next(
-                (hop for hop in reversed(way) if _is_address(hop) and not _is_trusted(hop)), request.META["REMOTE_ADDR"]
-            )
+            client = next((hop for hop in reversed(way) if not _is_trusted(hop)), "")
+            if _is_address(client):
+                request.META["REMOTE_ADDR"] = client
             request.META.pop("HTTP_X_FORWARDED_FOR", None)
         else:
             for name in FORWARDED:

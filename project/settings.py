@@ -8,6 +8,7 @@ from project.env import DATA_FOLDER, PORT, ROOT, SANDBOX_PORT, credential_keys, 
 from project.stack import postgres
 
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
+CALLBACK_BASE_URL = env.str("CALLBACK_BASE_URL", default=PUBLIC_URL).rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 _is_https = _public.scheme == "https"
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
@@ -15,7 +16,8 @@ EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
 DEBUG = False
 SECRET_KEY = secret_key()
 CREDENTIAL_KEYS = credential_keys()
-ALLOWED_HOSTS = [_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+_names = {urlsplit(url).hostname for url in (PUBLIC_URL, CALLBACK_BASE_URL)}
+ALLOWED_HOSTS = sorted({"localhost", "127.0.0.1", "[::1]", *filter(None, _names)})
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
@@ -188,17 +190,9 @@ else:
     EMAIL_FILE_PATH = MAIL_FOLDER
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"Filmgate <filmgate@{_public.hostname}>")
 
-_broker = DATA_FOLDER / "broker"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):
-    for _folder in ("messages", "control"):
-        (_broker / _folder).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_broker / "messages"),
-        "data_folder_out": str(_broker / "messages"),
-        "control_folder": str(_broker / "control"),
-        "polling_interval": 0.1,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(DATA_FOLDER / "broker"), "polling_interval": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "filmgate"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -215,7 +209,6 @@ CELERY_BEAT_SCHEDULE = {
 
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="seedance-2.0")
 GENERATION_DEADLINE_SECONDS = env.int("GENERATION_DEADLINE_SECONDS", default=3600)
-CALLBACK_BASE_URL = env.str("CALLBACK_BASE_URL", default=PUBLIC_URL).rstrip("/")
 SANDBOX_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
 SANDBOX = EMBEDDED_DATABASE and env.bool("FILMGATE_SANDBOX", default=True)
 

@@ -1,6 +1,6 @@
 """The whole of Filmgate running, as `make run` starts it, with data and ports of its own.
 
-A folder's conftest.py that wants it says `from tests.stack import running_stack`. Who needs it stopped, broken or started
+A conftest.py that wants it says `from tests.stack import running_stack`. Who needs it stopped, broken or started
 otherwise makes one: RunningStack(SANDBOX_SECONDS="0.5"), and calls stop().
 """
 
@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,6 @@ from typing import Any
 import pytest
 
 from project.env import ROOT
-from tests.sandbox_process import _free_port as free_port
 from tests.sandbox_process import wait_until
 
 READY_SECONDS = 180
@@ -70,6 +70,12 @@ class RunningStack:
         if self._process.poll() is not None:
             raise RuntimeError(f"manage.py up ended with {self._process.returncode}:\n{self.log.read_text()}")
         return (self.data_folder / "ready.json").exists()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

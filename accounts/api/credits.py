@@ -31,6 +31,7 @@ class Key(Body):
     scopes: list[str]
     limits: KeyLimits
     budget: dict[str, Any] | None
+    resets_at: str | None
     expires_at: str | None
 
 
@@ -56,6 +57,7 @@ def get_key(request: KeyRequest) -> Answer[Key]:
             scopes=["create", "read"],
             limits=per_minute,
             budget=None,
+            resets_at=None,
             expires_at=None,
         )
     )

@@ -1,5 +1,7 @@
 """The rate limits of a key, and the headers that tell of them on every answer to it."""
 
+import math
+
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts import limits
@@ -32,4 +34,4 @@ def add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     if rate is not None:
         response.headers["X-RateLimit-Limit"] = str(rate.limit)
         response.headers["X-RateLimit-Remaining"] = str(rate.remaining)
-        response.headers["X-RateLimit-Reset"] = str(int(rate.reset_at.timestamp()))
+        response.headers["X-RateLimit-Reset"] = str(math.ceil(rate.reset_at.timestamp()))

@@ -32,6 +32,6 @@ def _seconds_of(retry_after: str, now: datetime) -> float:
         return int(retry_after)
     try:
         at = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

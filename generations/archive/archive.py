@@ -108,7 +108,7 @@ def _give_up(submission: Submission) -> None:
         generation = Generation.objects.select_for_update().get(id=submission.generation_id)
         if generation.state == State.ARCHIVING:
             lifecycle.advance(generation, State.FAILED, failure_code="ARCHIVE_FAILED")
-        Submission.objects.filter(id=submission.id).update(
+        Submission.objects.filter(id=submission.id, next_at__isnull=False).update(
             outcome="archive_failed", next_at=None, lease_until=None, loss_credits=generation.held_credits
         )
 

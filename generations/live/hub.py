@@ -5,9 +5,13 @@ An idle stream holds no database connection and asks the database nothing.
 
 import asyncio
 import logging
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from contextvars import Context
+from types import FrameType
 from typing import ParamSpec, TypeVar
 
 import psycopg
@@ -39,6 +43,7 @@ class Hub:
         self._reader = Reader()
         self._ready = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._heeds_signals = False
 
     async def join(self, watcher: Watcher) -> Stream:
         """A stream that misses nothing committed from now on."""
@@ -48,6 +53,7 @@ class Hub:
             self._reader, self._ready = Reader(), asyncio.Event()
             # A context of its own: the hub outlives the request that started it.
             self._running = asyncio.get_running_loop().create_task(self._run(), context=Context())
+            self._let_go_with_the_server(asyncio.get_running_loop())
         await self._ready.wait()
         return stream
 
@@ -57,27 +63,55 @@ class Hub:
             self._running.cancel()
             self._running = None
 
+    def let_go(self) -> None:
+        """End every stream without a word, so that its page comes back."""
+        for stream in self.streams:
+            stream.let_go()
+
+    def _let_go_with_the_server(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A server that is told to end waits for its answers, and ours have no end of their own."""
+        if self._heeds_signals or threading.current_thread() is not threading.main_thread():
+            return
+        self._heeds_signals = True
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server_ends = signal.getsignal(number)
+
+            def heed(number: int, frame: FrameType | None, server_ends: object = server_ends) -> None:
+                loop.call_soon_threadsafe(self.let_go)
+                if callable(server_ends):
+                    server_ends(number, frame)
+
+            signal.signal(number, heed)
+
     async def _run(self) -> None:
         while True:
             try:
                 await self._follow()
             except (DatabaseError, psycopg.Error) as error:
                 log.warning("live pages wait for the database: %s", type(error).__name__)
-                await asyncio.sleep(RECONNECT_SECONDS)
+            except Exception:
+                log.exception("live pages start anew")
+            # What was read and not handed out is replayed when the pages come back.
+            self.let_go()
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _follow(self) -> None:
         checked_at = time.monotonic()
-        async for _hint in hints(LIVE_CHANNEL, every_seconds=LOOK_SECONDS):
-            if self._reader.feed.last_id < 0:
-                await in_thread(self._reader.feed.start)
-            self._ready.set()
-            due = time.monotonic() - checked_at >= LOOK_SECONDS
-            streams = list(self.streams)
-            watchers = [stream.watcher for stream in streams]
-            news = await in_thread(self._reader.look, watchers, check_access=due)
-            # Whoever joined meanwhile is told by its own replay.
-            self._hand_out(news, [stream for stream in streams if stream in self.streams])
-            checked_at = time.monotonic() if due else checked_at
+        async with aclosing(hints(LIVE_CHANNEL, every_seconds=LOOK_SECONDS)) as told:
+            async for _hint in told:
+                if self._reader.feed.last_id < 0:
+                    await in_thread(self._reader.feed.start)
+                self._ready.set()
+                due = time.monotonic() - checked_at >= LOOK_SECONDS
+                await self._look(check_access=due)
+                checked_at = time.monotonic() if due else checked_at
+
+    async def _look(self, *, check_access: bool) -> None:
+        streams = list(self.streams)
+        watchers = [stream.watcher for stream in streams]
+        news = await in_thread(self._reader.look, watchers, check_access=check_access)
+        # Whoever joined meanwhile is told by its own replay.
+        self._hand_out(news, [stream for stream in streams if stream in self.streams])
 
     def _hand_out(self, news: News, streams: list[Stream]) -> None:
         for stream in streams:

@@ -57,6 +57,9 @@ class Stream:
     def end(self) -> None:
         self._close(END)
 
+    def let_go(self) -> None:
+        self._waiting.put_nowait(None)
+
     async def next(self, *, timeout_seconds: float) -> bytes | None:
         """The next message, or None after the last. Raises TimeoutError when none comes in time."""
         return await asyncio.wait_for(self._waiting.get(), timeout_seconds)

@@ -55,6 +55,7 @@ class Submission(models.Model):
         ]
         indexes = [
             Index("next_at", condition=Q(next_at__isnull=False), name="submission_due"),
+            Index("account", condition=Q(provider_task_id="", ended_at=None), name="submission_unbound"),
             Index(fields=["generation", "-created_at"], name="submission_of_generation"),
         ]
 

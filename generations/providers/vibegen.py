@@ -117,14 +117,15 @@ def _report(data: dict[str, Any]) -> ProviderReport:
         raise Unclear("a task without an id") from error
     progress, unknown_word = read_status(data.get("status"))
     url = data.get("video_url")
-    urls = (url,) if isinstance(url, str) and url else ()
+    urls = (url,) if isinstance(url, str) and url and url.isprintable() else ()
+    now = datetime.now(UTC)
     if progress == Progress.SUCCEEDED and not urls:
         progress, unknown_word = Progress.RUNNING, f"{data['status']} without a link"[:60]
     return ProviderReport(
         provider_task_id=task_id,
         progress=progress,
         output_urls=urls,
-        link_expires_at=(_moment(data.get("completed_at")) or datetime.now(UTC)) + LINK_LIFE,
+        link_expires_at=min(_moment(data.get("completed_at")) or now, now) + LINK_LIFE,
         failure_code=failure_code(data.get("error")) if progress == Progress.FAILED else "",
         unknown_word=unknown_word,
         prompt=_text(data.get("prompt")),

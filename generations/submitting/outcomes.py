@@ -59,8 +59,9 @@ def refused(generation: Generation, submission: Submission, *, failure_code: str
 def account_refused(generation: Generation, submission: Submission, *, reason: str) -> None:
     """The operator's problem: the account is paused. Another is tried; where there is none, the customer is told."""
     request = routing.request_for_provider(generation)
+    # On its own: a refund below locks a balance, which others hold when they come to the account's row.
+    pause(submission.account, reason)
     with _unless_bound(generation, submission) as unbound:
-        pause(submission.account, reason)
         if unbound:
             if routing.has_active(generation, request):
                 _requeue(generation, timezone.now())

@@ -52,7 +52,7 @@ def _ask(submission: Submission, provider: Provider) -> datetime | None:
     try:
         if submission.provider_task_id:
             _fetch(submission, provider)
-        else:
+        elif provider.lists_tasks:
             _look_up(submission, provider)
     except TaskMissing:
         _count_missing(submission)
@@ -75,7 +75,10 @@ def _fetch(submission: Submission, provider: Provider) -> None:
 
 
 def _look_up(submission: Submission, provider: Provider) -> None:
-    """Bind a task of the same model and prompt made since. Identical ones are interchangeable: oldest first."""
+    """Bind a task of the same model and prompt made since. Identical ones are interchangeable: oldest first.
+
+    Where somebody else is looking for another clip in the same words, only a callback can tell whose a task is.
+    """
     generation = submission.generation
     connection.close()
     found = provider.find(
@@ -83,6 +86,8 @@ def _look_up(submission: Submission, provider: Provider) -> None:
         prompt=generation.prompt,
         since=submission.created_at - reports.CLOCK_SKEW,
     )
+    if _has_rival(submission):
+        return
     ids = [report.provider_task_id for report in found]
     taken = set(
         Submission.objects.filter(account=submission.account, provider_task_id__in=ids).values_list(
@@ -94,13 +99,21 @@ def _look_up(submission: Submission, provider: Provider) -> None:
             return
 
 
+def _has_rival(submission: Submission) -> bool:
+    """Whether another submission without a task yet asked for something else by the same words."""
+    asked = submission.generation
+    in_the_dark = Submission.objects.filter(account=submission.account, provider_task_id="", ended_at=None)
+    same_words = in_the_dark.filter(generation__model=asked.model, generation__prompt=asked.prompt)
+    return same_words.exclude(generation__params=asked.params).exists()
+
+
 def _count_missing(submission: Submission) -> None:
     """A task that its provider does not know, three times over two minutes, is lost."""
     Submission.objects.filter(id=submission.id).update(
         missing_count=F("missing_count") + 1, missing_since=Coalesce("missing_since", Now())
     )
     lost = Submission.objects.filter(
-        id=submission.id, missing_count__gte=MISSING_COUNT, missing_since__lte=Now() - MISSING_FOR
+        id=submission.id, ended_at=None, missing_count__gte=MISSING_COUNT, missing_since__lte=Now() - MISSING_FOR
     )
     if lost.exists():
         generation = Generation.objects.get(id=submission.generation_id)

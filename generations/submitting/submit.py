@@ -7,8 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -62,14 +61,13 @@ def _step_back(generation: Generation, *, seconds: float) -> None:
 
 def _begin(generation: Generation, account: ProviderAccount) -> Submission | None:
     """Commit to sending: state and submission in one transaction. None where someone else was faster."""
-    deadline_at = timezone.now() + timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS)
     with transaction.atomic():
         won = lifecycle.advance(
             generation,
             State.SUBMITTING,
             expecting={State.QUEUED},
             lease_until=Now() + SUBMITTING_LEASE,
-            deadline_at=Coalesce("deadline_at", Value(deadline_at)),
+            deadline_at=Now() + timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS),
         )
         if not won:
             return None

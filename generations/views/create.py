@@ -31,7 +31,7 @@ PAGE = "generations/create.html"
 def create(request: TeamHttpRequest) -> HttpResponse:
     """The form, filled in from the address where it says something; posted, one generation and on to the gallery."""
     if request.method != "POST":
-        return _page(request, CreateForm(initial=_initial(request)))
+        return _page(request, CreateForm(initial=_initial(request.GET)))
     posted = _posted(request)
     refused = _keep_files(request, posted)
     form = CreateForm(posted)
@@ -47,15 +47,17 @@ def create(request: TeamHttpRequest) -> HttpResponse:
 @require_POST
 @team_required(Action.CREATE)
 def quote(request: TeamHttpRequest) -> HttpResponse:
-    """The price of the choices made so far."""
+    """The price of the choices made so far; without htmx, on the whole page."""
+    if not request.htmx:
+        return _page(request, CreateForm(initial=_initial(request.POST)))
     form = CreateForm(request.POST)
     context = {"form": form, **_price(request, form)}
     return render(request, f"{PAGE}#price-panel", context, status=422 if "refused" in context else 200)
 
 
-def _initial(request: TeamHttpRequest) -> dict[str, Any]:
-    single = {name: request.GET[name] for name in request.GET if name not in ("form_key", "image_urls")}
-    return {"task_type": "text_to_video", **single, "image_urls": request.GET.getlist("image_urls")}
+def _initial(given: QueryDict) -> dict[str, Any]:
+    single = {name: given[name] for name in given if name not in ("form_key", "image_urls")}
+    return {"task_type": "text_to_video", **single, "image_urls": given.getlist("image_urls")}
 
 
 def _posted(request: TeamHttpRequest) -> QueryDict:

@@ -38,6 +38,7 @@ def gallery(request: TeamHttpRequest) -> HttpResponse:
         "cards": cards_of(generations),
         "more_url": _more_url(show, generations[-1].id) if has_more else "",
         "live_url": live_url(show=show.slug),
+        "live_swaps": "rail,card,gone",
     }
     return render_fragment(request, "generations/gallery.html", context, fragment="cards")
 

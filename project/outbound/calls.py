@@ -18,7 +18,7 @@ from django.conf import settings
 
 from project.env import ROOT
 
-from .errors import OutboundError
+from .errors import OutboundError, UrlRefused
 from .network import Deadline, GuardedBackend, Resolve, lookup
 from .urls import Target, target_of
 
@@ -91,8 +91,15 @@ def stream(
                 _refuse_encoded_or_large(headers, max_bytes)
                 yield Download(response.status, headers, _limited(response, max_bytes))
                 return
-        url = urljoin(url, headers["location"])
+        url = _joined(url, headers["location"])
     raise OutboundError("too_many_redirects")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise UrlRefused("url_malformed") from error
 
 
 @contextmanager

@@ -8,6 +8,8 @@
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const seconds = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+  // "2分钟" alone is a length of time: Chinese has nothing shorter than "2分钟前".
+  const hasShort = !language.startsWith("zh");
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const WEEK = 7 * 86400;
 
@@ -20,7 +22,7 @@
     const [unit, size] = UNITS.find(([, size]) => Math.abs(away) >= size) || ["second", 1];
     if (unit === "second" && Math.abs(away) < 10) return relative.format(0, unit);
     const count = Math.trunc(away / size);
-    return isShort ? short(count, unit) : relative.format(count, unit);
+    return isShort && hasShort ? short(count, unit) : relative.format(count, unit);
   };
 
   const told = (moment, { exact: how, short: isShort }) => {

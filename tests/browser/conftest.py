@@ -19,7 +19,7 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Gone after each module: while it is there, this thread has an event loop, and Django's ORM refuses to work in it."""
+    """Gone after each module: while it is there, this thread has an event loop, where Django's ORM refuses to work."""
     if chromium() is None:
         if os.environ.get("FILMGATE_REQUIRE_BROWSER") == "1":
             pytest.fail("FILMGATE_REQUIRE_BROWSER=1, and there is no Chromium")

@@ -61,7 +61,7 @@ def test_a_clip_is_asked_for_arrives_by_itself_and_plays(maker, language):
     maker.card(prompt).locator(".cover").click()
     video = maker.page.locator("#player video")
     video.evaluate("async (video) => { video.muted = true; await video.play(); }")
-    maker.page.wait_for_function("document.querySelector('#player video').currentTime > 0.3")
+    maker.until("document.querySelector('#player video').currentTime > 0.3")
     assert video.evaluate("video => video.readyState") >= 2
     assert video.evaluate("video => [video.videoWidth, video.videoHeight]") == [1280, 720]
     expect(maker.page.locator("#generation .status")).to_have_text(gettext("Completed"))

@@ -43,10 +43,11 @@ def test_hostile_prompts_stay_text_live_in_the_gallery_and_on_their_page(visit, 
 
 def test_a_card_that_is_being_watched_is_not_swapped(visit, running_stack):
     maker = visit()
-    finished = maker.page.locator("article.frame[data-status=completed]").first
+    watched = ask(running_stack, "to be watched")
+    finished = maker.page.locator(f"#generation-{watched}[data-status=completed]")
     finished.evaluate("card => { card.isTheSame = true; }")
     finished.hover()
-    maker.page.wait_for_function("[...document.querySelectorAll('.wall video')].some(video => video.currentTime > 0)")
+    maker.until("[...document.querySelectorAll('.wall video')].some(video => video.currentTime > 0)")
 
     prompt = f"another {FAILS}"
     id = ask(running_stack, prompt)
@@ -101,7 +102,7 @@ def test_an_image_is_uploaded_shown_and_taken_away_again(visit, tmp_path):
     preview = maker.page.locator("#images img")
     expect(preview).to_be_visible()
 
-    maker.page.wait_for_function("document.querySelector('#images img').naturalWidth === 320")
+    maker.until("document.querySelector('#images img').naturalWidth === 320")
     maker.page.locator("#images [data-remove]").click()
     expect(preview).to_have_count(0)
 

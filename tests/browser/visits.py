@@ -1,6 +1,7 @@
 """Someone who signs in and looks around, and notes everything that the pages complain of."""
 
 import re
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.stack import RunningStack
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE_MS = 30_000
 
 
@@ -46,6 +47,13 @@ class Visit:
     def expect_balance(self, available: int, *, held: int) -> None:
         expect(self.page.locator("#balance b")).to_have_text(f"{available:,}", timeout=PATIENCE_MS)
         expect(self.page.locator("#balance .num").last).to_contain_text(str(held))
+
+    def until(self, expression: str) -> None:
+        """Wait until it is true. Playwright's own wait_for_function would need `eval`, which the pages forbid."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            self.page.wait_for_timeout(20)
 
     def close(self) -> None:
         self._context.close()

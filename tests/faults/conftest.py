@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,8 +23,7 @@ def installation(
 ) -> Iterator[Installation]:
     """A team with credits and an account at the sandbox; no worker yet, and none left when the test is over."""
     ensure_prices()
-    for message in (DATA_FOLDER / "broker" / "messages").iterdir():
-        message.unlink()
+    shutil.rmtree(DATA_FOLDER / "broker", ignore_errors=True)
     relay = Relay(sandbox.port)
     place = Installation(
         team=make_team(granted=CREDITS),

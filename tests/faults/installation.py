@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,10 +25,10 @@ from tests.sandbox_process import SandboxProcess, wait_until
 class Worker:
     """A worker as `make run` starts it, from construction to kill(). Keywords are its environment."""
 
-    def __init__(self, log: Path, *, with_beat: bool = True, **environment: str) -> None:
+    def __init__(self, log: Path, **environment: str) -> None:
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [word for word in processes.worker_command() if with_beat or word != "-B"],
+                processes.worker_command(),
                 cwd=ROOT,
                 env=os.environ | {"DATABASE_URL": _database_url()} | environment,
                 stdin=subprocess.DEVNULL,
@@ -43,7 +44,7 @@ class Worker:
 
 
 class Installation:
-    """`account` is reached through `relay`; providers call back at `url`. Only the first worker has beat."""
+    """`account` is reached through `relay`; providers call back at `url`."""
 
     def __init__(self, *, team: Team, account: ProviderAccount, relay: Relay, sandbox: SandboxProcess, url: str) -> None:
         self.team, self.account, self.relay, self.sandbox = team, account, relay, sandbox
@@ -53,11 +54,15 @@ class Installation:
         self._log = Path(os.environ["FILMGATE_DATA"]) / "worker.log"
         self._log.unlink(missing_ok=True)
 
+    def states(self) -> Counter[str]:
+        """How many generations stand where."""
+        return Counter(Generation.objects.values_list("state", flat=True))
+
     def ask_for(self, *prompts: str) -> list[Generation]:
         return [asked(self.team, prompt=prompt) for prompt in prompts]
 
     def start_worker(self) -> Worker:
-        worker = Worker(self._log, with_beat=not self.workers, CALLBACK_BASE_URL=self._url)
+        worker = Worker(self._log, CALLBACK_BASE_URL=self._url)
         self.workers.append(worker)
         return worker
 
@@ -75,31 +80,34 @@ class Installation:
         self.stop()
         for model in (Generation, Submission, Callback):
             model.objects.exclude(lease_until=None).update(lease_until=Now())
+        nudge("sweep")
         self.start_worker()
         self.wait_until_ended(seconds=seconds)
 
     def wait_until_ended(self, *, seconds: float) -> None:
-        wait_until(self._only_lost_ones_are_left, seconds=seconds)
+        wait_until(self.only_lost_ones_are_left, seconds=seconds)
         Generation.objects.filter(state=State.UNCONFIRMED).update(deadline_at=Now())
         nudge("sweep")
-        wait_until(lambda: not Generation.objects.in_progress().exists(), seconds=30)
+        wait_until(self.all_have_ended, seconds=30)
 
-    def _only_lost_ones_are_left(self) -> bool:
+    def all_have_ended(self) -> bool:
+        return not Generation.objects.in_progress().exists()
+
+    def only_lost_ones_are_left(self) -> bool:
         """What is in progress yet has been looked for at its provider, in vain."""
-        nudge("sweep")
         looked_for = Q(state=State.UNCONFIRMED, submissions__polled_at__isnull=False, submissions__lease_until=None)
         read = not Callback.objects.filter(verdict="").exists()
         return read and not Generation.objects.in_progress().exclude(looked_for).exists()
 
     def assert_every_one_ended_once(self) -> None:
-        """One final event each, nothing made twice or made for nobody, and all credits accounted for."""
+        """One final event each, nothing made twice or for nobody or in vain, and all credits accounted for."""
         final = Count("events", filter=Q(events__state__in=State.FINAL))
         assert set(Generation.objects.annotate(final=final).values_list("final", flat=True)) == {1}
         state = self.sandbox.state()
         assert state["accepted"] == Submission.objects.exclude(provider_task_id="").count()
-        completed = Generation.objects.filter(state=State.COMPLETED)
-        assert completed.count() == state["accepted"]
+        assert not Submission.objects.filter(ended_at=None).exclude(provider_task_id="").exists()
         assert not Submission.objects.filter(loss_credits__gt=0).exists()
+        completed = Generation.objects.filter(state=State.COMPLETED)
         spent = completed.aggregate(total=Sum("held_credits"))["total"] or 0
         assert figures(self.team) == (self.granted - spent, 0, spent)
         assert_books_are_right()

@@ -92,14 +92,14 @@ def while_running(place: Installation, batch: list[Generation]) -> None:
 
 
 def with_a_callback_unread(place: Installation, batch: list[Generation]) -> None:
+    unread = Callback.objects.filter(submission__generation__in=batch, verdict="", lease_until=None)
     worker = place.start_worker()
     wait_until(lambda: states(batch) == {"running"})
     with transaction.atomic():
-        list(submissions(batch).select_for_update(no_key=True))
-        wait_until(lambda: blocked_count() == len(batch))
+        lock_table("generations_generation", "ACCESS EXCLUSIVE")
+        wait_until(lambda: unread.count() == len(batch) and blocked_count())
         place.kill(worker)
 
-        unread = Callback.objects.filter(submission__generation__in=batch, verdict="")
         assert unread.count() == len(batch)
         assert states(batch) == {"running"}
 

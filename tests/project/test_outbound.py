@@ -339,6 +339,12 @@ def test_a_download_follows_three_redirects(receiver):
     assert [request.path for request in receiver.requests] == ["/0", "/1", "/2", "/3"]
 
 
+def test_a_redirect_to_what_is_no_address_is_refused(receiver):
+    receiver.otherwise = answer(302, Location="http://[")
+
+    assert code_of(fetch, receiver.url(), trusted=[f"127.0.0.1:{receiver.port}"]) == "url_malformed"
+
+
 def test_a_download_follows_no_fourth_redirect(receiver):
     receiver.otherwise = answer(302, Location="/again")
 

@@ -40,7 +40,8 @@ def test_what_the_client_wrote_before_the_proxy_is_not_believed(one_proxy):  # A
     assert request.META["REMOTE_ADDR"] == "203.0.113.9"
 
 
-def test_garbage_leaves_the_proxys_own_address(one_proxy):
-    request = seen_by_view(REMOTE_ADDR="10.0.0.2", HTTP_X_FORWARDED_FOR="unknown, <script>")
+@pytest.mark.parametrize("way", ["unknown, <script>", "1.2.3.4, 203.0.113.9:4711"])
+def test_garbage_leaves_the_proxys_own_address(one_proxy, way):
+    request = seen_by_view(REMOTE_ADDR="10.0.0.2", HTTP_X_FORWARDED_FOR=way)
 
     assert request.META["REMOTE_ADDR"] == "10.0.0.2"

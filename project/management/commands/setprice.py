@@ -43,7 +43,7 @@ class Command(BaseCommand):
             price_list = _new_version(spec, changes, effective_at=effective_at, note=options["note"])
         if price_list is None:
             raise CommandError(f"{spec.slug} has no price yet, so it can't be made. Set them all with --set.")
-        self.stdout.write(json.dumps(_represent(price_list)) if options["json"] else _lines(price_list))
+        self.stdout.write(json.dumps(_represent(price_list)) if options["json"] else _lines(spec, price_list))
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def _new_version(spec: ModelSpec, changes: list[str], *, effective_at: datetime,
         for row in matched:
             row.credits = credits
     if unpriced := [row for row in rows if not row.credits]:
-        raise CommandError(f"No price for {_shown(unpriced[0].conditions)}. Set that too.")
+        raise CommandError(f"No price for {_shown(spec, unpriced[0].conditions)}. Set that too.")
     last = PriceList.objects.select_for_update().filter(model=spec.slug).order_by("-version").first()
     version = last.version + 1 if last else 1
     price_list = PriceList.objects.create(model=spec.slug, version=version, effective_at=effective_at, note=note)
@@ -101,8 +101,9 @@ def _moment(text: str | None) -> datetime:
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
-def _shown(conditions: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={json_word(value)}" for name, value in conditions.items())
+def _shown(spec: ModelSpec, conditions: dict[str, Any]) -> str:
+    names = (field.name for field in spec.priced_fields if field.name in conditions)
+    return ", ".join(f"{name}={json_word(conditions[name])}" for name in names)
 
 
 def _represent(price_list: PriceList) -> dict[str, Any]:
@@ -119,9 +120,10 @@ def _represent(price_list: PriceList) -> dict[str, Any]:
     }
 
 
-def _lines(price_list: PriceList) -> str:
+def _lines(spec: ModelSpec, price_list: PriceList) -> str:
     heading = f"{price_list} from {price_list.effective_at:%Y-%m-%d %H:%M} UTC: {price_list.note}"
     rows = [
-        f"{price.credits:>6} a {price.unit}: {_shown(price.conditions)}" for price in price_list.prices.order_by("id")
+        f"{price.credits:>6} a {price.unit}: {_shown(spec, price.conditions)}"
+        for price in price_list.prices.order_by("id")
     ]
     return "\n".join([heading, *rows])

@@ -43,6 +43,7 @@ def test_a_key_tells_of_itself_and_never_its_secret(keyed):
             "scopes": ["create", "read"],
             "limits": {"creates_per_minute": 1000, "reads_per_minute": 1000},
             "budget": None,
+            "resets_at": None,
             "expires_at": None,
         },
     }

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts import credits
 from accounts.models import Role
 from generations import lifecycle
-from generations.models import Generation, GenerationEvent, State
-from tests.api import asked, completed, ensure_prices, failed, running
-from tests.factories import make_member, make_team, make_user
+from generations.models import GenerationEvent, State
+from tests.api import asked, completed, ensure_prices, running
+from tests.factories import make_member, make_team
 from tests.streaming import Page, served, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,3 +234,16 @@ def test_idle_streams_hold_no_database_connection(open_page, maker):  # F15
         connections = cursor.fetchone()[0]
 
     assert connections <= 20
+
+
+def test_when_the_database_cuts_the_hub_off_pages_come_back_and_miss_nothing(open_page, team, maker):  # F4
+    page = open_page(maker)
+    cursor = page.next().id
+
+    with connection.cursor() as sql:
+        sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    assert page.ends()
+    generation = asked(team)
+    back = open_page(maker, after=cursor)
+
+    assert str(generation.id) in back.next("card").data

@@ -6,6 +6,7 @@ from django.utils import timezone
 from generations import lifecycle
 from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.base import Progress, ProviderReport
+from generations.providers.vibegen import Vibegen
 from generations.submitting import budget, outcomes, poll, reports, submit, sweep
 from tests.api import asked
 from tests.factories import make_account, make_submission
@@ -218,3 +219,15 @@ def test_a_paused_account_is_announced_once(account, settings, mailoutbox):
     outcomes.pause(other, "INSUFFICIENT_CREDITS")
 
     assert len(mailoutbox) == 2
+
+
+def test_a_provider_that_lists_nothing_is_not_asked_for_a_list(team, account, sandbox, monkeypatch):
+    monkeypatch.setattr(Vibegen, "lists_tasks", False)
+    sandbox.set_fault("reset")
+    asked(team)
+    submit.crew.run()
+    Submission.objects.update(next_at=timezone.now())
+
+    poll.crew.run()
+
+    assert sandbox.state()["lists"] == 0

@@ -47,6 +47,14 @@ def test_the_quote_says_what_is_left_and_what_would_be_cheaper(browser):
     assert "Silent would cost 30, 480p with sound 20." in panel
 
 
+def test_without_htmx_the_quote_is_the_page_with_what_was_typed(browser):
+    page = text_of(browser.post("/create/quote/", filled_in(prompt="Kept as typed", resolution="1080p")))
+
+    assert "<html" in page
+    assert "Kept as typed" in page
+    assert 'id="total">50<' in page
+
+
 def test_asking_makes_one_generation_and_leads_to_the_gallery(browser, team, maker):
     response = browser.post("/create/", filled_in(resolution="720p", generate_audio="true"))
 

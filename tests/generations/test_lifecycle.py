@@ -1,0 +1,298 @@
+import itertools
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.credits import InsufficientCredits
+from accounts.models import CreditEntry, WebhookEvent
+from generations import catalog, lifecycle, pricing
+from generations.intake import GenerationRequest, InvalidParameter
+from generations.lifecycle import ALLOWED, IdempotencyMismatch, IllegalMove
+from generations.models import Generation, GenerationCount, GenerationEvent, Price, State
+from tests.api import asked, completed, ensure_prices, running
+from tests.factories import make_team
+from tests.pipeline import assert_books_are_right, figures, media_folder
+from tests.races import race
+
+__all__ = ["media_folder"]
+
+LEGAL = {
+    ("queued", "submitting"),
+    ("queued", "failed"),
+    ("queued", "cancelled"),
+    ("submitting", "queued"),
+    ("submitting", "unconfirmed"),
+    ("submitting", "running"),
+    ("submitting", "archiving"),
+    ("submitting", "failed"),
+    ("unconfirmed", "running"),
+    ("unconfirmed", "archiving"),
+    ("unconfirmed", "failed"),
+    ("running", "archiving"),
+    ("running", "failed"),
+    ("archiving", "completed"),
+    ("archiving", "failed"),
+}
+ENDS = {"completed": {"charge": 10}, "failed": {"failure_code": "TIMEOUT"}, "cancelled": {}}
+
+
+@pytest.fixture
+def team(db):
+    ensure_prices()
+    return make_team(granted=1000)
+
+
+def counts(team) -> dict[str, int]:
+    rows = GenerationCount.objects.filter(team=team, count__gt=0)
+    return {row.status: row.count for row in rows}
+
+
+def brought_to(team, state: str) -> Generation:
+    """A generation in that state, by the shortest way through the gate."""
+    steps = {
+        "queued": (),
+        "submitting": ("submitting",),
+        "unconfirmed": ("submitting", "unconfirmed"),
+        "running": ("submitting", "running"),
+        "archiving": ("submitting", "archiving"),
+        "failed": ("failed",),
+        "cancelled": ("cancelled",),
+    }
+    if state == "completed":
+        return completed(team)
+    generation = asked(team)
+    for step in steps[state]:
+        assert lifecycle.advance(generation, State(step), **ENDS.get(step, {}))
+    return generation
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(State.values, State.values)))
+def test_every_pair_of_states_is_a_legal_move_or_raises_and_changes_nothing(team, media_folder, before, after):  # K1
+    generation = brought_to(team, before)
+    events, balance = GenerationEvent.objects.count(), figures(team)
+    changes = ENDS.get(after, {})
+
+    if (before, after) in LEGAL:
+        assert lifecycle.advance(generation, State(after), **changes)
+        assert generation.state == after
+    else:
+        with pytest.raises(IllegalMove):
+            lifecycle.advance(generation, State(after), **changes)
+        generation.refresh_from_db()
+        assert (generation.state, GenerationEvent.objects.count(), figures(team)) == (before, events, balance)
+    assert_books_are_right()
+
+
+def test_the_table_of_moves_is_the_documented_one():
+    assert {(str(before), str(after)) for before, afters in ALLOWED.items() for after in afters} == LEGAL
+
+
+def test_a_move_that_another_made_first_is_lost_and_changes_nothing(team):
+    generation = asked(team)
+    stale = Generation.objects.get(id=generation.id)
+    lifecycle.advance(generation, State.CANCELLED)
+    events = GenerationEvent.objects.count()
+
+    assert lifecycle.advance(stale, State.SUBMITTING) is False
+
+    assert Generation.objects.get().state == "cancelled"
+    assert GenerationEvent.objects.count() == events
+
+
+def test_creating_holds_the_price_queues_counts_and_tells(team):
+    generation = asked(team, resolution="720p", generate_audio=True)
+
+    assert figures(team) == (957, 43, 0)
+    assert (generation.state, generation.held_credits, generation.price_version) == ("queued", 43, 1)
+    assert counts(team) == {"pending": 1}
+    assert list(generation.events.values_list("state", flat=True)) == ["queued"]
+
+
+def test_credits_that_do_not_suffice_leave_no_trace(team):
+    poor = make_team(granted=14)
+
+    with pytest.raises(InsufficientCredits):
+        asked(poor)
+
+    assert not Generation.objects.filter(team=poor).exists()
+    assert counts(poor) == {}
+    assert figures(poor) == (14, 0, 0)
+
+
+def test_an_upload_of_another_team_is_refused_and_nothing_held(team):
+    with pytest.raises(InvalidParameter):
+        asked(team, image_urls=["upload:018f0000-0000-7000-8000-000000000000"])
+
+    assert figures(team) == (1000, 0, 0)
+
+
+def test_less_than_was_held_can_be_charged_and_the_rest_comes_back(team):  # L7
+    generation = brought_to(team, "archiving")
+
+    lifecycle.advance(generation, State.COMPLETED, charge=10)
+
+    assert (generation.charged_credits, generation.returned_credits) == (10, 5)
+    assert figures(team) == (990, 0, 10)
+
+
+def test_more_than_was_held_is_never_charged(team):  # L8
+    generation = brought_to(team, "archiving")
+
+    with pytest.raises((IntegrityError, ValueError)), transaction.atomic():
+        lifecycle.advance(generation, State.COMPLETED, charge=16)
+
+    generation.refresh_from_db()
+    assert generation.state == "archiving"
+
+
+def test_a_change_of_prices_does_not_touch_what_was_asked_for_before(team):  # L11
+    generation = brought_to(team, "archiving")
+    Price.objects.update(credits=999)
+
+    lifecycle.advance(generation, State.COMPLETED)
+
+    assert figures(team) == (985, 0, 15)
+
+
+def test_an_end_is_told_to_the_callback_url_once(team):
+    generation = running(team, callback_url="https://example.com/hook")
+
+    lifecycle.advance(generation, State.FAILED, failure_code="CONTENT_POLICY")
+
+    event = WebhookEvent.objects.get()
+    assert event.type == "task.failed"
+    assert '"error_message":"Content policy violation"' in event.body
+
+
+def test_a_cancel_is_told_to_nobody(team):
+    generation = asked(team, callback_url="https://example.com/hook")
+
+    lifecycle.advance(generation, State.CANCELLED)
+
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize(("told", "shown"), [(40, 40), (120, 99)])
+def test_progress_is_news_only_upwards_and_only_while_running(team, told, shown):
+    generation = running(team)
+
+    assert lifecycle.report_progress(generation, told) is True
+    assert lifecycle.report_progress(generation, told) is False
+    assert lifecycle.report_progress(generation, 1) is False
+
+    assert Generation.objects.get().progress == shown
+
+
+def test_hiding_takes_a_clip_and_its_media_from_the_counts_but_not_from_the_books(team, media_folder):
+    generation = completed(team)
+
+    assert lifecycle.hide(generation) is True
+    assert lifecycle.hide(generation) is False
+
+    assert counts(team) == {}
+    assert not generation.assets.filter(deleted_at=None).exists()
+    assert CreditEntry.objects.filter(hold_id=generation.hold_id).count() == 2
+
+
+def test_what_is_not_over_can_not_be_hidden(team):
+    with pytest.raises(IllegalMove):
+        lifecycle.hide(asked(team))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE generations_generation SET state = 'completed'",
+        "UPDATE generations_generation SET state = 'nonsense'",
+        "UPDATE generations_generation SET charged_credits = held_credits + 1",
+        "UPDATE generations_generation SET charged_credits = -1",
+        "UPDATE generations_generation SET held_credits = 0",
+        "UPDATE generations_generation SET failure_code = 'TIMEOUT'",
+        "UPDATE generations_generation SET hidden_at = now()",
+        "UPDATE generations_generation SET progress = 101",
+    ],
+)
+def test_the_database_refuses_what_can_not_be(team, statement):
+    asked(team)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancel_and_submission_race_and_one_of_them_wins(media_folder):  # K8
+    ensure_prices()
+    team = make_team(granted=10_000)
+    generations = [asked(team) for _ in range(50)]
+    moves = [(each.id, to) for each in generations for to in (State.CANCELLED, State.SUBMITTING)]
+
+    def move(one: tuple[object, State]) -> bool:
+        generation = Generation.objects.get(id=one[0])
+        try:
+            return lifecycle.advance(generation, one[1])
+        except IllegalMove:
+            return False
+
+    won = race(move, moves, threads=16)
+
+    assert sum(won) == 50
+    states = Generation.objects.values_list("state", flat=True)
+    assert set(states) <= {"cancelled", "submitting"}
+    assert_books_are_right()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_way_to_end_at_once_settles_a_hold_once(media_folder):  # L4
+    ensure_prices()
+    team = make_team(granted=10_000)
+    generations = [running(team) for _ in range(25)]
+
+    def end(generation: Generation) -> bool:
+        mine = Generation.objects.get(id=generation.id)
+        return not mine.is_final and lifecycle.advance(mine, State.FAILED, failure_code="TIMEOUT")
+
+    won = race(end, generations * 8, threads=20)
+
+    assert sum(won) == 25
+    assert CreditEntry.objects.filter(kind="release").count() == 25
+    assert counts(team) == {"failed": 25}
+    assert_books_are_right()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_idempotency_key_a_hundred_times_makes_one_generation(media_folder):  # L3
+    ensure_prices()
+    team = make_team(granted=1000)
+
+    made = race(lambda _: _asked_with_key(team, digest="a"), range(100), threads=16)
+
+    assert sum(is_new for _, is_new in made) == 1
+    assert len({generation.id for generation, _ in made}) == 1
+    assert figures(team) == (985, 15, 0)
+
+
+def test_the_same_key_for_another_request_is_a_mismatch(team):
+    _asked_with_key(team, digest="a")
+
+    with pytest.raises(IdempotencyMismatch):
+        _asked_with_key(team, digest="b")
+
+    assert Generation.objects.count() == 1
+
+
+def test_another_team_may_use_the_same_key(team):  # A14
+    other = make_team(granted=1000)
+
+    made = [_asked_with_key(each, digest="a")[1] for each in (team, other)]
+
+    assert made == [True, True]
+
+
+def _asked_with_key(team, *, digest: str) -> tuple[Generation, bool]:
+    resolved = catalog.resolve(GenerationRequest(prompt="Once"))
+    return lifecycle.create(
+        resolved,
+        pricing.quote(resolved),
+        asker=lifecycle.Asker(team_id=team.pk),
+        idempotency=lifecycle.Idempotency(key="k", request_digest=digest),
+    )

@@ -1,0 +1,88 @@
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from generations.models import ProviderAccount
+
+pytestmark = pytest.mark.django_db
+URL = "https://vibegen.example/api/v1"
+
+
+def provider(*words: str) -> str:
+    out = io.StringIO()
+    call_command("provider", *words, stdout=out)
+    return out.getvalue()
+
+
+def test_an_account_is_added_under_the_slug_and_its_key_is_neither_shown_nor_stored_plainly():
+    told = provider("add", "vibegen", "--url", URL + "/", "--key", "sk-video-secret", "--json")
+
+    account = ProviderAccount.objects.get()
+    assert json.loads(told) == {
+        "label": "vibegen",
+        "provider": "vibegen",
+        "url": URL,
+        "priority": 100,
+        "paused": False,
+        "paused_reason": "",
+    }
+    assert account.key == "sk-video-secret"
+    assert b"secret" not in bytes(account.encrypted_key)
+
+
+def test_a_key_can_come_by_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-video-piped\n"))
+
+    provider("add", "vibegen", "--url", URL, "--key", "-")
+
+    assert ProviderAccount.objects.get().key == "sk-video-piped"
+
+
+def test_adding_the_same_label_again_changes_address_and_key():
+    provider("add", "vibegen", "--url", URL, "--key", "old", "--priority", "7")
+
+    provider("add", "vibegen", "--url", "http://127.0.0.1:8010/api/v1", "--key", "new")
+
+    account = ProviderAccount.objects.get()
+    assert (account.base_url, account.key, account.priority) == ("http://127.0.0.1:8010/api/v1", "new", 7)
+
+
+def test_accounts_are_listed_in_the_order_in_which_they_are_tried():
+    for label, priority in (("second", "20"), ("first", "10")):
+        provider("add", "vibegen", "--url", URL, "--key", "k", "--label", label, "--priority", priority)
+
+    assert [each["label"] for each in json.loads(provider("list", "--json"))] == ["first", "second"]
+    assert [line.split()[1] for line in provider("list").splitlines()] == ["first", "second"]
+
+
+def test_a_paused_account_gets_no_work_until_it_is_resumed():
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+
+    paused = json.loads(provider("pause", "vibegen", "--json"))
+    while_paused = ProviderAccount.objects.active().count()
+    resumed = json.loads(provider("resume", "vibegen", "--json"))
+
+    assert (paused["paused"], paused["paused_reason"], while_paused) == (True, "by an operator", 0)
+    assert resumed["paused"] is False
+    assert ProviderAccount.objects.active().count() == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "nobody", "--url", URL, "--key", "k"),
+        ("add", "vibegen", "--url", "vibegen.example", "--key", "k"),
+        ("add", "vibegen", "--url", "ftp://vibegen.example", "--key", "k"),
+        ("add", "vibegen", "--url", URL, "--key", ""),
+        ("add", "vibegen", "--url", URL, "--key", "a\nb"),
+        ("pause", "nobody"),
+        ("resume", "nobody"),
+    ],
+)
+def test_what_can_not_be_done_is_said_and_changes_nothing(words):
+    with pytest.raises(CommandError):
+        provider(*words)
+
+    assert not ProviderAccount.objects.exists()

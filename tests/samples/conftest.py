@@ -1,0 +1,3 @@
+from tests.stack import running_stack
+
+__all__ = ["running_stack"]

@@ -7,7 +7,7 @@ run: environment
 	@$(PYTHON) manage.py up
 
 test: development
-	@$(PYTHON) -m pytest -n 2 -m "not faults"
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not faults"
 
 check: development
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && .venv/bin/lint-imports

@@ -31,7 +31,8 @@ class Field:
         if self.choices and value not in self.choices:
             offered = ", ".join(json_word(choice) for choice in self.choices)
             message = f"{self.name} must be one of: {offered}."
-            raise InvalidParameter(self.name, "one_of", message, limit=list(self.choices), value=value)
+            shown = value[:60] if isinstance(value, str) else value
+            raise InvalidParameter(self.name, "one_of", message, limit=list(self.choices), value=shown)
         if (self.minimum is not None and value < self.minimum) or (
             self.maximum is not None and value > self.maximum
         ):

@@ -5,6 +5,7 @@ Whoever dies leaves a lease that runs out; then the row is due again. All of it 
 
 import logging
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +42,12 @@ def claim(rows: QuerySet[M], limit: int, **columns: Any) -> list[M]:
             of_claimed = rows.model._default_manager.filter(pk__in=[row.pk for row in claimed])
             of_claimed.update(lease_until=lease_until, **columns)
     return claimed
+
+
+def log_failure(what: str, error: Exception) -> None:
+    """For the boundary of a job: the error's type and where it was, without its words, which may hold a prompt."""
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s failed: %s\n%s", what, type(error).__name__, trace)
 
 
 @contextmanager
@@ -126,7 +133,7 @@ class Crew(Generic[M]):
     def _one(self, row: M) -> None:
         try:
             self._do(row)
-        except Exception:  # the boundary of the job: the row's lease runs out, and it is tried again
-            log.exception("%s of %s failed", self._do.__name__, row.pk)
+        except Exception as error:  # the boundary of the job: the row's lease runs out, and it is tried again
+            log_failure(f"{self._do.__name__} of {row.pk}", error)
         finally:
             connection.close()

@@ -1,10 +1,9 @@
 """The broker in a folder, `filesystem://`: messages are files, and whatever happens to the folder costs messages only.
 
-Kombu's own transport of that name ends a worker that reads a half-written message, and keeps its routes in files: once
-the folder has been emptied, every message is dropped in silence. Here each process knows the routes of what it declares.
+Kombu's own transport of that name ends a worker that reads a half-written message, and keeps its routes in files:
+once the folder is emptied, every message is dropped in silence. Here each process knows the routes that it declares.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,7 +28,7 @@ class Channel(virtual.Channel):
             draft.write_text(dumps(message))
             draft.rename(self._folder / name)
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         """The oldest message that can be read. Raises Empty."""
         for path in self._waiting(queue):
             with suppress(OSError, ValueError):
@@ -50,14 +49,15 @@ class Channel(virtual.Channel):
 
     @property
     def _folder(self) -> Path:
-        return Path(self.connection.client.transport_options["folder"])
+        options: dict[str, Any] = self.connection.client.transport_options  # type: ignore[union-attr, assignment]
+        return Path(options["folder"])
 
     def _waiting(self, queue: str) -> Iterator[Path]:
         """Oldest first."""
         with suppress(FileNotFoundError):
-            for name in sorted(os.listdir(self._folder)):
-                if name.endswith(f".{queue}.msg") and not name.startswith("."):
-                    yield self._folder / name
+            for path in sorted(self._folder.iterdir()):
+                if path.name.endswith(f".{queue}.msg") and not path.name.startswith("."):
+                    yield path
 
 
 class Transport(virtual.Transport):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT")
@@ -13,6 +14,8 @@ class TrustedProxies:
     """REMOTE_ADDR becomes the last address on the way that is not a trusted proxy's; others' headers are dropped."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        if not settings.TRUSTED_PROXIES:
+            raise MiddlewareNotUsed  # nothing here reads these headers then
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

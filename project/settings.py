@@ -183,12 +183,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 MAIL_FOLDER = DATA_FOLDER / "mail"
+EMAIL_TIMEOUT = 10
 if _email_url := env.str("EMAIL_URL", default=""):
     vars().update(env.email_url_config(_email_url))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAIL_FOLDER
-DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default=f"Filmgate <filmgate@{_public.hostname}>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", default=f"Filmgate <filmgate@{_public.hostname}>")
+EMAIL_SUBJECT_PREFIX = "[Filmgate] "
+# What the installation itself has to tell, such as a provider account that was paused, goes to these.
+MANAGERS = [(address, address) for address in env.list("OPERATOR_EMAILS", default=[])]
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -28,6 +28,7 @@ from project.env import DATA_FOLDER, env  # noqa: E402 -- it reads FILMGATE_DATA
 from project.stack.location import elsewhere, socket_folder  # noqa: E402 -- as above
 from project.stack.postgres import Postgres  # noqa: E402 -- as above
 from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture for every test
+from tests.stack import running_stack  # noqa: E402, F401 -- a fixture for the tests of the whole
 
 database = Postgres(DATA_FOLDER, durable=False)
 
@@ -43,3 +44,10 @@ def pytest_unconfigure() -> None:
         database.stop()
         for folder in (socket_folder(DATA_FOLDER), elsewhere(DATA_FOLDER), Path(os.environ["FILMGATE_DATA"])):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the whole stack runs in one worker of xdist, on one stack."""
+    for item in items:
+        if "running_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("running_stack"))

@@ -5,13 +5,13 @@ The work is the submission's: its outputs, until its link expires. A late one is
 
 import logging
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.due import Crew, claim, heartbeat
+from generations.due import Bulkhead, Crew, claim, heartbeat
 from generations.models import Asset, Generation, State, Submission
 
 from . import store
@@ -21,10 +21,13 @@ from .fetch import download
 
 log = logging.getLogger(__name__)
 
-THREADS = 4
+THREADS = 12
+PER_ACCOUNT = 4
 SUCCEEDED = "succeeded"
 # Three tries in ten minutes, then on until the link expires.
 RETRY_SECONDS = (60, 540, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
+
+bulkhead = Bulkhead(PER_ACCOUNT)
 
 
 def claim_due(limit: int) -> list[Submission]:
@@ -34,6 +37,25 @@ def claim_due(limit: int) -> list[Submission]:
 def archive(submission: Submission) -> None:
     """Fetch, look into and keep the outputs of a claimed submission, or say when to try again."""
     connection.close()
+    with bulkhead.slot(submission.account_id) as entered:
+        if entered:
+            _fetch_and_keep(submission)
+        else:
+            _leave(submission, timezone.now() + timedelta(seconds=1))
+
+
+def give_up(submission: Submission) -> None:
+    """The provider has made it and will bill it; the customer gets the hold back, so the loss is ours."""
+    with transaction.atomic():
+        generation = Generation.objects.select_for_update().get(id=submission.generation_id)
+        if generation.state == State.ARCHIVING:
+            lifecycle.advance(generation, State.FAILED, failure_code="ARCHIVE_FAILED")
+        Submission.objects.filter(id=submission.id, next_at__isnull=False).update(
+            outcome="archive_failed", next_at=None, lease_until=None, loss_credits=generation.held_credits
+        )
+
+
+def _fetch_and_keep(submission: Submission) -> None:
     with heartbeat(submission), ExitStack() as drafts:
         try:
             outputs = []
@@ -95,22 +117,15 @@ def _retry_or_fail(submission: Submission, error: ArchiveError) -> None:
     next_at = now + timedelta(seconds=waits[0]) if waits and not error.is_final else None
     log.warning("submission %s: archiving failed, try %s: %s", submission.id, count, error)
     if next_at and (submission.link_expires_at is None or next_at < submission.link_expires_at):
-        Submission.objects.filter(id=submission.id, lease_until__isnull=False).update(
-            next_at=next_at, lease_until=None, archive_count=count
-        )
+        _leave(submission, next_at, archive_count=count)
     else:
-        _give_up(submission)
+        give_up(submission)
 
 
-def _give_up(submission: Submission) -> None:
-    """The provider has made it and will bill it; the customer gets the hold back, so the loss is ours."""
-    with transaction.atomic():
-        generation = Generation.objects.select_for_update().get(id=submission.generation_id)
-        if generation.state == State.ARCHIVING:
-            lifecycle.advance(generation, State.FAILED, failure_code="ARCHIVE_FAILED")
-        Submission.objects.filter(id=submission.id, next_at__isnull=False).update(
-            outcome="archive_failed", next_at=None, lease_until=None, loss_credits=generation.held_credits
-        )
+def _leave(submission: Submission, next_at: datetime, **columns: int) -> None:
+    """Not now: due again then. Nothing where someone else has kept it meanwhile."""
+    held = Submission.objects.filter(id=submission.id, lease_until__isnull=False)
+    held.update(next_at=next_at, lease_until=None, **columns)
 
 
 crew = Crew(size=THREADS, claim=claim_due, do=archive)

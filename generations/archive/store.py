@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+
+# Far longer than a download may take.
+DRAFT_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,15 @@ def keep(draft: Draft, suffix: str) -> str:
         draft.file.rename(place)
         _sync_folder(place.parent)
     return path
+
+
+def forget_drafts() -> None:
+    """Remove what workers left that were killed while writing."""
+    now = time.time()
+    for file in (settings.MEDIA_FOLDER / "incoming").glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if now - file.stat().st_mtime > DRAFT_SECONDS:
+                file.unlink()
 
 
 def lock(path: str) -> None:

@@ -1,6 +1,7 @@
 """Images that people upload to start a clip from: what is kept is a new image with the same pixels and nothing else."""
 
 import io
+import threading
 from typing import Any, BinaryIO
 
 from django.db import transaction
@@ -19,6 +20,8 @@ FORMATS = {
     "PNG": (".png", "image/png", {}),
     "WEBP": (".webp", "image/webp", {"quality": 92}),
 }
+# A decoded image of 40 megapixels is 160 MB, and there are a few of it on the way.
+_turn = threading.BoundedSemaphore(2)
 _UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
@@ -47,7 +50,8 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
     if len(content) > MAX_BYTES:
         raise BadUpload(_("The image is larger than 20 MB."))
     try:
-        encoded, format_name, size = _encoded_anew(content)
+        with _turn:
+            encoded, format_name, size = _encoded_anew(content)
     except _UNREADABLE as error:
         raise BadUpload(_("This is not a JPEG, PNG or WebP image that can be read.")) from error
     suffix, content_type, _options = FORMATS[format_name]

@@ -132,6 +132,13 @@ class Generation(models.Model):
         indexes = [
             Index("team", F("id").desc(), condition=Q(hidden_at=None), name="generation_of_team"),
             Index("team", "state", F("id").desc(), condition=Q(hidden_at=None), name="generation_by_state"),
+            Index(
+                "team",
+                "created_by",
+                F("id").desc(),
+                condition=Q(hidden_at=None, created_by__isnull=False),
+                name="generation_by_member",
+            ),
             Index("state", "next_at", condition=Q(next_at__isnull=False), name="generation_due"),
             Index("lease_until", condition=Q(lease_until__isnull=False), name="generation_leased"),
             Index("deadline_at", condition=Q(deadline_at__isnull=False), name="generation_deadline"),

@@ -6,7 +6,7 @@ An adapter translates. It knows the request, its answer and httpx; never the dat
       NotSent             the request surely did not reach the provider
       Refused             the provider said no, and made nothing
       Busy                the provider said "later" (429, 503)
-      AccountRefused      the provider turned our own account away (401, 402)
+      AccountRefused      our own account can't be used: turned away by the provider (401, 402), or its key unreadable
       TaskMissing         the provider does not know that id (yet)
       Unclear             anything else after the bytes left: it may or may not have been accepted
 """
@@ -87,8 +87,11 @@ class Provider(Protocol):
 
     def fetch(self, provider_task_id: str) -> ProviderReport: ...
 
-    def find(self, *, model: str, prompt: str, since: datetime) -> Sequence[ProviderReport]:
-        """Tasks made since then with that prompt, newest first; only where `lists_tasks`."""
+    def list_tasks(self, *, offset: int) -> Sequence[ProviderReport]:
+        """One page of the account's tasks, newest first, after so many; empty after the last. Only where `lists_tasks`.
+
+        One request each: reads are counted, and it is for the caller to say how many pages are worth it.
+        """
         ...
 
     def read_callback(self, *, headers: Mapping[str, str], body: bytes) -> str:

@@ -2,9 +2,11 @@
 
 from importlib import import_module
 
+from cryptography.fernet import InvalidToken
+
 from generations.models import ProviderAccount
 
-from .base import Provider
+from .base import AccountRefused, Provider
 
 ADAPTERS = {
     "vibegen": "vibegen.Vibegen",
@@ -12,8 +14,16 @@ ADAPTERS = {
 
 
 def adapter(account: ProviderAccount) -> Provider:
-    """The adapter of a provider account, imported on first use; raises KeyError for a provider nobody wrote."""
+    """The adapter of a provider account, imported on first use.
+
+    Raises AccountRefused where nobody wrote one, or none of CREDENTIAL_KEYS decrypts the account's key.
+    """
+    if account.provider not in ADAPTERS:
+        raise AccountRefused("UNKNOWN_PROVIDER")
     module, name = ADAPTERS[account.provider].split(".")
     adapter_class = getattr(import_module(f".{module}", __package__), name)
-    provider: Provider = adapter_class(account.base_url, account.key)
+    try:
+        provider: Provider = adapter_class(account.base_url, account.key)
+    except InvalidToken as error:
+        raise AccountRefused("UNREADABLE_CREDENTIAL") from error
     return provider

@@ -19,8 +19,7 @@ from .retry_after import retry_after_seconds
 from .words import failure_code, read_status
 
 LINK_LIFE = timedelta(hours=24)
-PAGE = 100
-PAGES = 20
+PAGE = 20  # the document's default; it names no other size that is surely allowed
 ID_CHARACTERS = 200
 ERROR_CODES = {
     "INVALID_API_KEY",
@@ -59,20 +58,11 @@ class Vibegen:
             raise Unclear("answered for another task")
         return report
 
-    def find(self, *, model: str, prompt: str, since: datetime) -> list[ProviderReport]:
-        found: list[ProviderReport] = []
-        for page in range(PAGES):
-            params = {"limit": PAGE, "offset": page * PAGE}
-            tasks = _data(self._http.call("GET", "/tasks", params=params)).get("tasks")
-            if not isinstance(tasks, list):
-                raise Unclear("a list without tasks")
-            reports = [_report(task) for task in tasks if isinstance(task, dict)]
-            # Newest first: a page that reaches back before `since` is the last of interest.
-            recent = [each for each in reports if each.created_at is None or each.created_at >= since]
-            found += [each for each in recent if (each.model, each.prompt) == (model, prompt)]
-            if len(tasks) < PAGE or len(recent) < len(reports):
-                break
-        return found
+    def list_tasks(self, *, offset: int) -> list[ProviderReport]:
+        tasks = _data(self._http.call("GET", "/tasks", params={"limit": PAGE, "offset": offset})).get("tasks")
+        if not isinstance(tasks, list):
+            raise Unclear("a list without tasks")
+        return [_report(task) for task in tasks if isinstance(task, dict)]
 
     def read_callback(self, *, headers: Mapping[str, str], body: bytes) -> str:
         try:

@@ -40,6 +40,10 @@ def ingest(callback: Callback) -> None:
     except ValueError:
         _judge(callback, Verdict.MALFORMED)
         return
+    except AccountRefused as refusal:
+        outcomes.pause(submission.account, refusal.reason)
+        _wait_or_disown(callback)
+        return
     callback.provider_task_id = task_id
     if submission.provider_task_id not in ("", task_id):
         _judge(callback, Verdict.FOREIGN)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.core.mail import mail_admins
+from django.core.mail import mail_managers
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -97,9 +97,9 @@ def pause(account: ProviderAccount, reason: str) -> None:
     if ProviderAccount.objects.filter(id=account.id, paused_at=None).update(paused_at=Now(), paused_reason=reason):
         log.error("provider account %s paused: %s", account.label, reason)
         subject = f"Provider account {account.label} is paused"
-        text = f"{account.label} answered {reason}. When that is mended: manage.py provider resume {account.label}"
-        transaction.on_commit(partial(mail_admins, subject, text, fail_silently=True))
+        text = f"The reason is {reason}. When that is mended: manage.py provider resume {account.label}"
         transaction.on_commit(partial(nudge, "submit"))
+        transaction.on_commit(partial(mail_managers, subject, text, fail_silently=True))
 
 
 @contextmanager

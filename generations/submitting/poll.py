@@ -6,23 +6,24 @@ A callback may bring a poll forward, but a task is asked about at most once in f
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations import lifecycle
 from generations.due import Bulkhead, Crew, claim
 from generations.models import Generation, State, Submission
-from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, TaskMissing
+from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, ProviderReport, TaskMissing
 from generations.providers.registry import adapter
 
 from . import budget, outcomes, reports
-from .routing import provider_model
 
 THREADS = 16
 PER_ACCOUNT = 8
 LEAST = timedelta(seconds=5)
 GROWTH = 1.3
+# A look-up reads so many pages of a provider's list.
+PAGES = 20
 EXPECTED_LIFE = timedelta(minutes=10)
 MISSING_COUNT = 3
 MISSING_FOR = timedelta(minutes=2)
@@ -38,18 +39,19 @@ def claim_due(limit: int) -> list[Submission]:
 
 def poll(submission: Submission) -> None:
     """Ask about a claimed submission once, take the answer, and say when it is asked about next."""
-    account = submission.account
-    with bulkhead.slot(account.id) as entered:
-        if not entered or not budget.take(account):
-            _release(submission, timezone.now() + timedelta(seconds=1))
+    due_at = submission.next_at
+    with bulkhead.slot(submission.account_id) as entered:
+        if not entered or not budget.take(submission.account):
+            _release(submission, due_at, timezone.now() + timedelta(seconds=1))
             return
         Submission.objects.filter(id=submission.id).update(polled_at=Now(), poll_count=F("poll_count") + 1)
-        _release(submission, _ask(submission, adapter(account)) or _next_at(submission))
+        _release(submission, due_at, _ask(submission) or _next_at(submission))
 
 
-def _ask(submission: Submission, provider: Provider) -> datetime | None:
+def _ask(submission: Submission) -> datetime | None:
     """One question. Returns when to ask again where the answer said so."""
     try:
+        provider = adapter(submission.account)
         if submission.provider_task_id:
             _fetch(submission, provider)
         elif provider.lists_tasks:
@@ -79,13 +81,8 @@ def _look_up(submission: Submission, provider: Provider) -> None:
 
     Where somebody else is looking for another clip in the same words, only a callback can tell whose a task is.
     """
-    generation = submission.generation
-    connection.close()
-    found = provider.find(
-        model=provider_model(generation, submission.account),
-        prompt=generation.prompt,
-        since=submission.created_at - reports.CLOCK_SKEW,
-    )
+    told = (each for each in _listed(submission, provider) if each.model and each.prompt)
+    found = [each for each in told if reports.matches(submission, each)]
     if _has_rival(submission):
         return
     ids = [report.provider_task_id for report in found]
@@ -97,6 +94,24 @@ def _look_up(submission: Submission, provider: Provider) -> None:
     for report in reversed(found):
         if report.provider_task_id not in taken and reports.apply(submission, report):
             return
+
+
+def _listed(submission: Submission, provider: Provider) -> list[ProviderReport]:
+    """The account's tasks, newest first, back to the submission's time, as far as bounds and budget allow.
+
+    A page may be shorter than was asked for, so only an empty one is the last.
+    """
+    since = submission.created_at - reports.CLOCK_SKEW
+    listed: list[ProviderReport] = []
+    for page in range(PAGES):
+        if page and not budget.take(submission.account):
+            break
+        connection.close()
+        tasks = provider.list_tasks(offset=len(listed))
+        listed += tasks
+        if not tasks or any(each.created_at and each.created_at < since for each in tasks):
+            break
+    return listed
 
 
 def _has_rival(submission: Submission) -> bool:
@@ -133,8 +148,12 @@ def _next_at(submission: Submission) -> datetime:
     return now + timedelta(seconds=seconds)
 
 
-def _release(submission: Submission, next_at: datetime) -> None:
-    Submission.objects.filter(id=submission.id, ended_at=None).update(next_at=next_at, lease_until=None)
+def _release(submission: Submission, due_at: datetime | None, next_at: datetime) -> None:
+    """Due again at `next_at`, unless someone has said otherwise since it was claimed: a callback, the task, the sweep."""
+    ours = When(next_at=due_at, then=Value(next_at))
+    Submission.objects.filter(id=submission.id, ended_at=None).update(
+        next_at=Case(ours, default=F("next_at")), lease_until=None
+    )
 
 
 crew = Crew(size=THREADS, claim=claim_due, do=poll)

@@ -42,8 +42,20 @@ def submit(generation: Generation) -> None:
     with bulkhead.slot(route.account.id) as entered:
         if not entered or not routing.is_open(route):
             _step_back(generation, seconds=0 if entered else 1)
-        elif submission := _begin(generation, route.account):
-            _send(generation, submission, request, route)
+        else:
+            _try(generation, request, route)
+
+
+def _try(generation: Generation, request: GenerationRequest, route: routing.Route) -> None:
+    """Whatever can go wrong on our side does so before the submission: nothing is in doubt yet."""
+    try:
+        provider = adapter(route.account)
+    except AccountRefused as refusal:
+        outcomes.pause(route.account, refusal.reason)
+        _step_back(generation, seconds=0)
+        return
+    if submission := _begin(generation, route.account):
+        _send(generation, submission, request, route, provider)
 
 
 def callback_url(submission: Submission) -> str:
@@ -74,8 +86,13 @@ def _begin(generation: Generation, account: ProviderAccount) -> Submission | Non
         return Submission.objects.create(generation=generation, account=account, created_at=timezone.now())
 
 
-def _send(generation: Generation, submission: Submission, request: GenerationRequest, route: routing.Route) -> None:
-    provider = adapter(route.account)
+def _send(
+    generation: Generation,
+    submission: Submission,
+    request: GenerationRequest,
+    route: routing.Route,
+    provider: Provider,
+) -> None:
     try:
         report = _post(provider, submission, request, model=route.offer.provider_model)
     except NotSent:

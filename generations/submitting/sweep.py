@@ -31,6 +31,7 @@ def sweep() -> None:
             close_old_submissions()
             forget_idempotency_keys()
             unlink_deleted_files()
+            store.forget_drafts()
 
 
 def release_leases() -> None:

@@ -8,9 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.visits import ARGUMENTS, Visit
-from tests.stack import RunningStack, running_stack
-
-__all__ = ["running_stack"]
+from tests.stack import RunningStack
 
 
 def chromium() -> str | None:

@@ -1,4 +1,4 @@
-"""An installation to hurt: real worker processes on the test database, with a sandbox behind a relay as the provider."""
+"""An installation to hurt: real workers on the test database, with the sandbox behind a relay as their provider."""
 
 import os
 import signal
@@ -46,7 +46,9 @@ class Worker:
 class Installation:
     """`account` is reached through `relay`; providers call back at `url`."""
 
-    def __init__(self, *, team: Team, account: ProviderAccount, relay: Relay, sandbox: SandboxProcess, url: str) -> None:
+    def __init__(
+        self, *, team: Team, account: ProviderAccount, relay: Relay, sandbox: SandboxProcess, url: str
+    ) -> None:
         self.team, self.account, self.relay, self.sandbox = team, account, relay, sandbox
         self.granted, _, _ = figures(team)
         self.workers: list[Worker] = []
@@ -93,6 +95,12 @@ class Installation:
     def all_have_ended(self) -> bool:
         return not Generation.objects.in_progress().exists()
 
+    def ended_within(self, seconds: float) -> bool:
+        try:
+            return wait_until(self.all_have_ended, seconds=seconds)
+        except TimeoutError:
+            return False
+
     def only_lost_ones_are_left(self) -> bool:
         """What is in progress yet has been looked for at its provider, in vain."""
         looked_for = Q(state=State.UNCONFIRMED, submissions__polled_at__isnull=False, submissions__lease_until=None)
@@ -104,8 +112,9 @@ class Installation:
         final = Count("events", filter=Q(events__state__in=State.FINAL))
         assert set(Generation.objects.annotate(final=final).values_list("final", flat=True)) == {1}
         state = self.sandbox.state()
-        assert state["accepted"] == Submission.objects.exclude(provider_task_id="").count()
-        assert not Submission.objects.filter(ended_at=None).exclude(provider_task_id="").exists()
+        bound = Submission.objects.exclude(provider_task_id="")
+        assert state["accepted"] == bound.count() == bound.values("generation").distinct().count()
+        assert not bound.filter(ended_at=None).exists()
         assert not Submission.objects.filter(loss_credits__gt=0).exists()
         completed = Generation.objects.filter(state=State.COMPLETED)
         spent = completed.aggregate(total=Sum("held_credits"))["total"] or 0
@@ -120,7 +129,9 @@ def blocked_count() -> int:
     """How many sessions wait for a lock that this test holds."""
     with connection.cursor() as cursor:
         # Unlike pg_stat_activity, pg_locks is read anew within a transaction.
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
         return int(cursor.fetchone()[0])
 
 

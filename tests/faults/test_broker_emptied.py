@@ -1,6 +1,5 @@
 """The folder of the broker emptied again and again: a message only says "look now", and beat says it again."""
 
-import contextlib
 import shutil
 from collections import Counter
 
@@ -8,7 +7,6 @@ import pytest
 
 from project.env import DATA_FOLDER
 from tests.faults.installation import Installation
-from tests.sandbox_process import wait_until
 
 PROMPTS = [f"Nudges lost, clip {number}" for number in range(5)]
 PROMPTS += [f"Nudges lost, [[fault:fail]] {number}" for number in range(5)]
@@ -25,8 +23,7 @@ def test_generations_end_while_the_broker_is_emptied_again_and_again(installatio
 
     for _ in range(EMPTIED_AT_MOST):
         shutil.rmtree(DATA_FOLDER / "broker", ignore_errors=True)
-        with contextlib.suppress(TimeoutError):
-            wait_until(installation.all_have_ended, seconds=EMPTIED_EVERY_SECONDS)
+        if installation.ended_within(EMPTIED_EVERY_SECONDS):
             break
 
     assert installation.states() == {"completed": 50, "failed": 50}

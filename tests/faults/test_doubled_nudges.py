@@ -24,10 +24,7 @@ def test_a_nudge_that_comes_five_times_submits_once(installation: Installation):
     def ended_after_more_nudges() -> bool:
         for name in JOBS * 5:
             app.send_task(name, ignore_result=True)
-        try:
-            return wait_until(installation.all_have_ended, seconds=2)
-        except TimeoutError:
-            return False
+        return installation.ended_within(2)
 
     wait_until(ended_after_more_nudges, seconds=150)
 

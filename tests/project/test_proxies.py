@@ -1,4 +1,5 @@
 import pytest
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
@@ -21,7 +22,14 @@ def one_proxy(settings):
     settings.TRUSTED_PROXIES = ["10.0.0.0/24"]
 
 
-def test_without_trusted_proxies_nobody_can_claim_another_address():  # A11
+def test_without_trusted_proxies_there_is_nothing_to_do(settings):
+    settings.TRUSTED_PROXIES = []
+
+    with pytest.raises(MiddlewareNotUsed):
+        TrustedProxies(lambda request: HttpResponse())
+
+
+def test_nobody_else_can_claim_another_address(one_proxy):  # A11
     request = seen_by_view(REMOTE_ADDR="198.51.100.7", HTTP_X_FORWARDED_FOR="1.2.3.4", HTTP_X_FORWARDED_PROTO="https")
 
     assert request.META["REMOTE_ADDR"] == "198.51.100.7"

@@ -17,7 +17,7 @@ BODY = {
 }
 
 
-CREATE_QUERIES = 10
+CREATE_QUERIES = 9
 
 
 def available(team) -> int:

@@ -1,11 +1,9 @@
-from datetime import timedelta
 
 import pytest
 from django.db import connection
 from uuid_utils.compat import uuid7
 
 from generations.models import Generation
-from generations.webhook_body import iso
 from tests.api import asked, completed, failed, running
 
 
@@ -127,16 +125,22 @@ def test_filters_narrow_list_and_total(client, team):
 
 
 def test_a_span_of_time_has_its_first_moment_and_not_its_last(client, team):
-    first, second, third = asked(team), asked(team), asked(team)
-    start = first.created_at.replace(microsecond=0) - timedelta(days=1)
-    for day, each in enumerate((first, second, third)):
-        Generation.objects.filter(id=each.id).update(created_at=start + timedelta(days=day))
+    _first, second, third = asked(team), asked(team), asked(team)
 
     found, pagination = listed(
-        client, created_after=iso(start + timedelta(days=1)), created_before=iso(start + timedelta(days=2))
+        client, created_after=second.created_at.isoformat(), created_before=third.created_at.isoformat()
     )
 
     assert (found, pagination["total"]) == (ids(second), 1)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_ends_of_time_are_moments_too(client, team, moment):
+    asked(team)
+
+    after, before = listed(client, created_after=moment)[0], listed(client, created_before=moment)[0]
+
+    assert len(after) + len(before) == 1
 
 
 def test_words_of_the_prompt_are_found_whatever_their_case(client, team):

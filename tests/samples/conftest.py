@@ -1,3 +1,0 @@
-from tests.stack import running_stack
-
-__all__ = ["running_stack"]

@@ -20,7 +20,7 @@ def measure() -> None:
 
 
 async def _watch(server: Server, team: object, cookie: str, before: int) -> None:
-    request = load.request("GET", "/live", cookie=cookie)
+    request = load.request("GET", "/live?show=all", cookie=cookie)
     streams = [await _open(server.port, request) for _ in range(STREAMS)]
     await asyncio.sleep(5)
     machine.row(
@@ -49,7 +49,7 @@ async def _open(port: int, request: bytes) -> tuple[asyncio.StreamReader, asynci
 
 
 async def _next_card(reader: asyncio.StreamReader) -> float:
-    await reader.readuntil(b"generation-")
+    await reader.readuntil(b"event: card")
     return time.time()
 
 

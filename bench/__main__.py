@@ -1,7 +1,7 @@
 """make bench: every figure we state, measured in one run on this machine. Takes about five minutes.
 
-    python -m bench                 all of it
-    python -m bench creates live    some of it
+python -m bench                 all of it
+python -m bench creates live    some of it
 """
 
 import subprocess

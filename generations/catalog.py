@@ -33,9 +33,7 @@ class Field:
             message = f"{self.name} must be one of: {offered}."
             shown = value[:60] if isinstance(value, str) else value
             raise InvalidParameter(self.name, "one_of", message, limit=list(self.choices), value=shown)
-        if (self.minimum is not None and value < self.minimum) or (
-            self.maximum is not None and value > self.maximum
-        ):
+        if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             limit = [self.minimum, self.maximum]
             message = f"{self.name} must be from {self.minimum} to {self.maximum}."
             raise InvalidParameter(self.name, "range", message, limit=limit, value=value)

@@ -29,8 +29,6 @@ def image_links(generation: Generation) -> list[str]:
     request = request_of(generation)
     uploads = Asset.objects.in_bulk(upload_ids(request))
     return [
-        links.url_for_provider(uploads[UUID(url.removeprefix(UPLOAD_PREFIX))])
-        if url.startswith(UPLOAD_PREFIX)
-        else url
+        links.url_for_provider(uploads[UUID(url.removeprefix(UPLOAD_PREFIX))]) if url.startswith(UPLOAD_PREFIX) else url
         for url in request.image_urls
     ]

@@ -65,9 +65,7 @@ class GenerationRequest:
         """A sound request from decoded JSON or a cleaned form; raises InvalidParameter."""
         refuse_unknown(given)
         if missing := [name for name in ("prompt",) if given.get(name) in (None, "")]:
-            raise InvalidParameter(
-                missing[0], "required", f"Missing required parameters: {', '.join(missing)}"
-            )
+            raise InvalidParameter(missing[0], "required", f"Missing required parameters: {', '.join(missing)}")
         values = {name: _CHECKS[name](name, value) for name, value in given.items() if value is not None}
         if not values["prompt"].strip():
             raise InvalidParameter("prompt", "required", "The prompt is blank. Describe what the clip should show.")

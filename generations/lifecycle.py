@@ -222,9 +222,7 @@ def _first_use(idempotency: Idempotency, generation: Generation) -> Generation |
 def _refuse_foreign_uploads(resolved: Resolved, team_id: UUID) -> None:
     wanted = upload_ids(resolved.request)
     if wanted:
-        own = Asset.objects.filter(
-            id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None
-        ).count()
+        own = Asset.objects.filter(id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None).count()
         if own != len(wanted):
             raise InvalidParameter("image_urls", "upload", "image_urls names no uploaded image.")
 
@@ -263,5 +261,3 @@ def _record(generation: Generation, detail: dict[str, Any]) -> None:
         created_at=generation.updated_at,
     )
     transaction.on_commit(partial(notify, LIVE_CHANNEL))
-
-

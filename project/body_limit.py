@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-Message = MutableMapping[str, Any]
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BYTES = 24 << 20  # an uploaded image is at most 20 MiB
 SILENCE_SECONDS = 20
@@ -25,7 +26,7 @@ class BodyLimit:
         self.most_bytes = most_bytes
         self.silence_seconds = silence_seconds
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
         elif _declared(scope) > self.most_bytes:
@@ -33,7 +34,7 @@ class BodyLimit:
         else:
             await self.application(scope, self._bounded(scope, receive, send), send)
 
-    def _bounded(self, scope: Message, receive: Receive, send: Send) -> Receive:
+    def _bounded(self, scope: Scope, receive: Receive, send: Send) -> Receive:
         left, is_whole = self.most_bytes, False
 
         async def receive_bounded() -> Message:
@@ -55,12 +56,12 @@ class BodyLimit:
         return receive_bounded
 
 
-def _declared(scope: Message) -> int:
+def _declared(scope: Scope) -> int:
     value = dict(scope["headers"]).get(b"content-length", b"0")
     return int(value) if value.isdigit() else 0
 
 
-async def _refuse(scope: Message, send: Send) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
     error = {"code": "PAYLOAD_TOO_LARGE", "message": "The body is too large.", "details": {}, "request_id": ""}
     is_api = scope["path"].startswith("/api/")
     body = json.dumps({"error": error}).encode() if is_api else b"The request is too large.\n"

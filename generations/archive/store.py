@@ -1,7 +1,12 @@
-"""Files by content, in the media folder: `ab/<sha256>.mp4`. A name is there whole or not at all."""
+"""Files by content, in the media folder: `ab/<sha256>.mp4`. A name is there whole or not at all.
+
+A file whose transaction was rolled back stays: the next try takes it over, and to delete what has no row would make
+lost clips of a database that was restored from yesterday, or of a wrong DATABASE_URL.
+"""
 
 import contextlib
 import hashlib
+import itertools
 import os
 import tempfile
 import time
@@ -14,8 +19,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-# Far longer than a download may take.
-DRAFT_SECONDS = 24 * 3600
+# Longer than a draft is worked at after its last byte came.
+DRAFT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +69,11 @@ def keep(draft: Draft, suffix: str) -> str:
     return path
 
 
-def forget_drafts() -> None:
-    """Remove what workers left that were killed while writing."""
-    now = time.time()
-    for file in (settings.MEDIA_FOLDER / "incoming").glob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if now - file.stat().st_mtime > DRAFT_SECONDS:
-                file.unlink()
+def forget_drafts(limit: int) -> None:
+    """Remove up to so many drafts of workers that were killed while writing."""
+    drafts = (settings.MEDIA_FOLDER / "incoming").glob("*")
+    for draft in itertools.islice(filter(_is_stale, drafts), limit):
+        draft.unlink(missing_ok=True)
 
 
 def lock(path: str) -> None:
@@ -82,6 +85,12 @@ def lock(path: str) -> None:
 def unlink(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         (settings.MEDIA_FOLDER / path).unlink()
+
+
+def _is_stale(draft: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - draft.stat().st_mtime > DRAFT_SECONDS
+    return False
 
 
 def _sync_folder(folder: Path) -> None:

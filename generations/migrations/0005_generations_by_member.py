@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_entries_are_append_only'),
-        ('generations', '0004_submission_unbound'),
+        ("accounts", "0002_entries_are_append_only"),
+        ("generations", "0004_submission_unbound"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(models.F('team'), models.F('created_by'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('created_by__isnull', False), ('hidden_at', None)), name='generation_by_member'),
+            model_name="generation",
+            index=models.Index(
+                models.F("team"),
+                models.F("created_by"),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("created_by__isnull", False), ("hidden_at", None)),
+                name="generation_by_member",
+            ),
         ),
     ]

@@ -121,12 +121,8 @@ class Generation(models.Model):
                 | (~Q(state__in=State.FINAL) & Q(ended_at=None)),
                 name="generation_final_means_ended",
             ),
-            CheckConstraint(
-                condition=Q(state="failed") ^ Q(failure_code=""), name="generation_failed_says_why"
-            ),
-            CheckConstraint(
-                condition=Q(hidden_at=None) | Q(state__in=State.FINAL), name="generation_hidden_is_final"
-            ),
+            CheckConstraint(condition=Q(state="failed") ^ Q(failure_code=""), name="generation_failed_says_why"),
+            CheckConstraint(condition=Q(hidden_at=None) | Q(state__in=State.FINAL), name="generation_hidden_is_final"),
             CheckConstraint(condition=Q(progress__lte=100), name="generation_progress_is_percent"),
         ]
         indexes = [

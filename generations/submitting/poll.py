@@ -149,7 +149,7 @@ def _next_at(submission: Submission) -> datetime:
 
 
 def _release(submission: Submission, due_at: datetime | None, next_at: datetime) -> None:
-    """Due again at `next_at`, unless someone has said otherwise since it was claimed: a callback, the task, the sweep."""
+    """Due again at `next_at`, unless someone said otherwise since it was claimed: a callback, a report, the sweep."""
     ours = When(next_at=due_at, then=Value(next_at))
     Submission.objects.filter(id=submission.id, ended_at=None).update(
         next_at=Case(ours, default=F("next_at")), lease_until=None

@@ -31,6 +31,7 @@ CLIPS: tuple[dict[str, Any], ...] = (
     {"prompt": "女孩抱着狐狸,可以听到风声和鸟鸣", "generate_audio": True},
 )
 CLIPS_SECONDS = 60
+LEFT_OUT = "FILMGATE_SANDBOX=0"
 
 
 def prepare() -> dict[str, str] | None:
@@ -78,7 +79,7 @@ def _api_key(team: Team) -> str:
 
 
 def _connect_sandbox() -> None:
-    """The sandbox as an account that comes last, at the port it has today; paused where it is left out."""
+    """The sandbox as an account that comes last, at the port it has today; paused while it is left out."""
     account = ProviderAccount.objects.filter(label="sandbox").first()
     if account is None:
         if not settings.SANDBOX:
@@ -86,9 +87,10 @@ def _connect_sandbox() -> None:
         account = ProviderAccount(provider="vibegen", label="sandbox", priority=1000)
         account.key = "sandbox"
     account.base_url = settings.SANDBOX_URL
-    if settings.SANDBOX == bool(account.paused_at):
-        account.paused_at = None if settings.SANDBOX else timezone.now()
-        account.paused_reason = "" if settings.SANDBOX else "FILMGATE_SANDBOX=0"
+    if not settings.SANDBOX and account.paused_at is None:
+        account.paused_at, account.paused_reason = timezone.now(), LEFT_OUT
+    elif settings.SANDBOX and account.paused_reason == LEFT_OUT:
+        account.paused_at, account.paused_reason = None, ""
     account.save()
 
 

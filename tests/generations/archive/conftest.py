@@ -44,17 +44,18 @@ def files() -> Iterator[Receiver]:
 
 @pytest.fixture
 def done(team: Team, files: Receiver) -> Callable[..., Generation]:
-    """A function that makes a generation whose provider is done, with its result at a link."""
-    account = make_account(base_url=files.url("/api/v1"))
+    """A function that makes a generation whose provider is done, with its result at a link, or at another provider."""
+    accounts = {files: make_account(base_url=files.url("/api/v1"))}
 
-    def make(*, url: str = "") -> Generation:
+    def make(*, url: str = "", at: Receiver = files) -> Generation:
+        account = accounts.get(at) or make_account(base_url=at.url("/api/v1"))
         generation = asked(team)
         lifecycle.advance(generation, State.SUBMITTING)
         submission: Submission = make_submission(generation=generation, account=account)
         report = ProviderReport(
             provider_task_id=str(generation.id),
             progress=Progress.SUCCEEDED,
-            output_urls=(url or files.url("/clip.mp4"),),
+            output_urls=(url or at.url("/clip.mp4"),),
         )
         assert reports.apply(submission, report)
         generation.refresh_from_db()

@@ -10,7 +10,8 @@ from generations.archive import archive
 from generations.models import Asset, Generation, Submission
 from tests.pipeline import figures, hurry
 from tests.races import race
-from tests.receiver import answer, hang, reset
+from tests.receiver import Receiver, answer, hang, reset
+from tests.sandbox_process import wait_until
 
 
 def files_kept() -> set[str]:
@@ -203,6 +204,27 @@ def test_a_disk_that_refuses_is_waited_for(done, files, clip):  # F6
 
     generation.refresh_from_db()
     assert (after_one, generation.state) == ("archiving", "completed")
+
+
+def test_slow_downloads_from_one_provider_do_not_stop_archiving_for_another(done, files, clip):
+    stop = threading.Event()
+    files.otherwise = hang(stop)
+    for _ in range(archive.THREADS):
+        done()
+    with Receiver() as others:
+        others.otherwise = answer(200, clip)
+        crew = threading.Thread(target=archive.crew.run)
+        crew.start()
+        try:
+            wait_until(lambda: len(files.requests) == archive.PER_ACCOUNT)
+            other = done(at=others)
+            wait_until(lambda: Generation.objects.get(id=other.id).state == "completed")
+        finally:
+            stop.set()
+            files.otherwise = answer(404)
+            crew.join()
+
+    assert Submission.objects.filter(archive_count=1).count() == archive.THREADS
 
 
 def test_a_worker_that_dies_while_downloading_is_taken_over(done, files, clip):  # K9

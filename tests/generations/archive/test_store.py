@@ -6,7 +6,7 @@ from generations.archive import store
 from generations.submitting import sweep
 
 
-def test_a_draft_of_a_killed_worker_is_swept_away_after_a_day_and_one_being_written_is_not(
+def test_a_draft_of_a_killed_worker_is_swept_away_after_an_hour_and_one_being_written_is_not(
     db, settings, tmp_path: Path
 ):
     settings.MEDIA_FOLDER = tmp_path

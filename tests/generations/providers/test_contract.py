@@ -145,14 +145,26 @@ def test_an_id_nobody_made_is_missing(adapter):
         adapter.fetch("550e8400-e29b-41d4-a716-446655440000")
 
 
-def test_a_lost_task_is_found_by_its_prompt(adapter, model):
+def test_a_lost_task_is_listed_with_all_that_it_is_known_by(adapter, model):
     if not adapter.lists_tasks:
         pytest.skip("this provider documents no list")
     made = submit(adapter, model)
 
-    found = adapter.find(model=model, prompt=REQUEST.prompt, since=datetime.now(UTC) - timedelta(minutes=1))
+    (listed,) = adapter.list_tasks(offset=0)
 
-    assert [report.provider_task_id for report in found] == [made.provider_task_id]
+    assert (listed.provider_task_id, listed.model, listed.prompt) == (made.provider_task_id, model, REQUEST.prompt)
+    assert abs(datetime.now(UTC) - listed.created_at) < timedelta(minutes=1)
+
+
+def test_a_list_is_read_page_by_page_the_newest_first_with_one_request_each(adapter, model, sandbox):
+    if not adapter.lists_tasks:
+        pytest.skip("this provider documents no list")
+    made = [submit(adapter, model).provider_task_id for _ in range(3)]
+
+    pages = [adapter.list_tasks(offset=offset) for offset in (0, 2, 3)]
+
+    assert [[task.provider_task_id for task in page] for page in pages] == [made[::-1], made[:1], []]
+    assert sandbox.state()["lists"] == 3
 
 
 @pytest.mark.parametrize(

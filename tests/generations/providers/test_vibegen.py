@@ -191,19 +191,23 @@ def test_a_fetch_that_answers_for_another_task_is_unclear():
         vibegen(httpx.Response(200, json={"success": True, "data": TASK})).fetch("another")
 
 
-def test_a_lost_task_is_found_by_model_prompt_and_time_over_pages():
-    since = datetime(2025, 3, 10, 9, 0, tzinfo=UTC)
-    others = [TASK | {"id": f"other-{number}", "prompt": "another"} for number in range(100)]
-    too_old = TASK | {"id": "old", "created_at": "2025-03-10T08:00:00Z"}
-    pages = {"0": others, "100": [TASK, TASK | {"id": "foreign", "model": "seedance 1.0"}, too_old]}
+def test_a_page_of_tasks_is_as_large_as_documented():
+    sent = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        tasks = pages[request.url.params["offset"]]
-        return httpx.Response(200, json={"success": True, "data": {"tasks": tasks}})
+        sent.append(str(request.url))
+        return httpx.Response(200, json={"success": True, "data": {"tasks": [TASK]}})
 
-    found = vibegen(answer).find(model="seedance 2.0", prompt="一座未来城市", since=since)
+    listed = vibegen(answer).list_tasks(offset=40)
 
-    assert [report.provider_task_id for report in found] == [TASK["id"]]
+    assert sent == ["https://vibegen.example/api/v1/tasks?limit=20&offset=40"]
+    assert [(task.provider_task_id, task.prompt) for task in listed] == [(TASK["id"], "一座未来城市")]
+
+
+@pytest.mark.parametrize("data", [{}, {"tasks": None}, {"tasks": {}}])
+def test_a_list_without_tasks_is_unclear(data):
+    with pytest.raises(Unclear):
+        vibegen(httpx.Response(200, json={"success": True, "data": data})).list_tasks(offset=0)
 
 
 @pytest.mark.parametrize(

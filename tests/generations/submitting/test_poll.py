@@ -1,17 +1,22 @@
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.models import Generation, ProviderAccount, State, Submission
+from generations.models import Callback, Generation, ProviderAccount, State, Submission
 from generations.providers.base import Progress, ProviderReport
 from generations.providers.vibegen import Vibegen
-from generations.submitting import budget, outcomes, poll, reports, submit, sweep
+from generations.submitting import budget, ingest, outcomes, poll, reports, submit, sweep
 from tests.api import asked
 from tests.factories import make_account, make_submission
 from tests.pipeline import figures, finish, hurry, work
 from tests.races import race
+from tests.receiver import Receiver, answer, reset
 from tests.sandbox_process import wait_until
 
 
@@ -32,6 +37,12 @@ def work_until_it_arrives(generation: Generation) -> None:
         return bool(generation.warnings)
 
     wait_until(arrived, seconds=30)
+
+
+def listed(task_id: str, prompt: str, created_at: datetime) -> dict[str, str]:
+    """A task as vibegen lists it."""
+    at = created_at.isoformat()
+    return {"id": task_id, "status": "processing", "model": "seedance 2.0", "prompt": prompt, "created_at": at}
 
 
 def seconds_until(moment) -> float:
@@ -128,6 +139,87 @@ def test_polls_beyond_the_budget_wait(bound, sandbox):
     assert sandbox.state()["fetches"] == before
 
 
+def test_a_poll_that_a_callback_overtakes_leaves_the_next_one_at_once(bound, account):
+    """The provider answers only once its callback has been read."""
+
+    def call_back_first(handler: BaseHTTPRequestHandler) -> None:
+        body = json.dumps({"task_id": bound.provider_task_id}).encode()
+        now = timezone.now()
+        Callback.objects.create(submission=bound, headers={}, body=body, received_at=now, next_at=now)
+        ingest.crew.run()
+        connection.close()
+        answer(500)(handler)
+
+    with Receiver() as receiver:
+        receiver.otherwise = call_back_first
+        ProviderAccount.objects.update(base_url=receiver.url("/api/v1"))
+        hurry()
+        poll.crew.run()
+
+    bound.refresh_from_db()
+    assert Callback.objects.get().verdict == "woke"
+    assert bound.next_at <= timezone.now()
+    assert bound.lease_until is None
+
+
+def test_a_look_up_reads_short_pages_to_the_task_and_pays_for_each(team):  # P18
+    made_at, tasks = timezone.now(), []
+
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "POST":
+            reset(handler)
+            return
+        offset = int(parse_qs(urlsplit(handler.path).query)["offset"][0])
+        body = {"success": True, "data": {"tasks": tasks[offset : offset + 7]}}
+        answer(200, json.dumps(body).encode())(handler)
+
+    with Receiver() as receiver:
+        receiver.otherwise = give
+        account = make_account(base_url=receiver.url("/api/v1"))
+        generation = asked(team, prompt="Lost")
+        tasks += [listed(f"other {number}", "Another", made_at) for number in range(20)]
+        tasks += [listed("mine", "Lost", made_at), listed("old", "Lost", made_at - timedelta(hours=1))]
+        submit.crew.run()
+        hurry()
+        poll.crew.run()
+        reads = [each.path for each in receiver.requests if each.method == "GET"]
+
+    generation.refresh_from_db()
+    account.refresh_from_db()
+    assert generation.state == "running"
+    assert Submission.objects.get().provider_task_id == "mine"
+    assert len(reads) == account.poll_window_count == 4
+
+
+def test_a_look_up_ends_where_the_budget_does(team):  # P18
+    page = [listed(str(number), "Another", timezone.now()) for number in range(20)]
+    with Receiver() as receiver:
+        receiver.answers.append(reset)
+        receiver.otherwise = answer(200, json.dumps({"success": True, "data": {"tasks": page}}).encode())
+        make_account(base_url=receiver.url("/api/v1"))
+        asked(team)
+        submit.crew.run()
+        ProviderAccount.objects.update(poll_window_at=timezone.now(), poll_window_count=budget.READS - 3)
+        hurry()
+        poll.poll(poll.claim_due(1)[0])
+
+    assert len([each for each in receiver.requests if each.method == "GET"]) == 3
+
+
+def test_a_look_up_reads_only_so_far_back(team):
+    page = [listed(str(number), "Another", timezone.now()) for number in range(20)]
+    with Receiver() as receiver:
+        receiver.answers.append(reset)
+        receiver.otherwise = answer(200, json.dumps({"success": True, "data": {"tasks": page}}).encode())
+        make_account(base_url=receiver.url("/api/v1"))
+        asked(team)
+        submit.crew.run()
+        hurry()
+        poll.poll(poll.claim_due(1)[0])
+
+    assert len([each for each in receiver.requests if each.method == "GET"]) == poll.PAGES
+
+
 def test_a_task_that_outlives_its_deadline_fails_with_the_hold_released_and_is_still_asked_about(bound):
     Generation.objects.update(deadline_at=timezone.now())
 
@@ -211,7 +303,7 @@ def test_a_refused_credential_at_a_poll_pauses_the_account_and_keeps_the_task(bo
 
 
 def test_a_paused_account_is_announced_once(account, settings, mailoutbox):
-    settings.ADMINS = [("Operator", "operator@example.com")]
+    settings.MANAGERS = [("Operator", "operator@example.com")]
     other = make_account(base_url="http://127.0.0.1:9")
 
     for _ in range(3):

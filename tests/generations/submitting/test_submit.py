@@ -2,13 +2,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core import mail
 from django.utils import timezone
 
 from generations import lifecycle
 from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.registry import adapter
-from generations.submitting import poll, reports, submit
+from generations.submitting import poll, reports, submit, sweep
 from generations.submitting.submit import claim_queued
 from tests.api import asked
 from tests.factories import make_account
@@ -60,9 +61,7 @@ def test_nobody_is_given_the_clip_of_another_who_asked_for_something_else_in_the
     poll.crew.run()
     of_cheap.refresh_from_db()
     while_both_are_in_the_dark = of_cheap.provider_task_id
-    made = adapter(account).find(
-        model="seedance 2.0", prompt="Same words", since=dear.created_at - timedelta(seconds=10)
-    )
+    made = adapter(account).list_tasks(offset=0)
     reports.apply(of_dear, made[-1])
     finish(dear, cheap)
 
@@ -152,7 +151,7 @@ def test_another_account_takes_what_a_busy_one_does_not(team, sandbox):
 
 @pytest.mark.parametrize("fault", ["401", "402"])
 def test_an_account_turned_away_is_paused_with_an_alert_and_the_hold_released(team, account, sandbox, settings, fault):
-    settings.ADMINS = [("Operator", "operator@example.com")]  # P13
+    settings.MANAGERS = [("Operator", "operator@example.com")]  # P13
     sandbox.set_fault(fault)
     generation = asked(team)
 
@@ -161,7 +160,7 @@ def test_an_account_turned_away_is_paused_with_an_alert_and_the_hold_released(te
     account.refresh_from_db()
     assert (generation.state, generation.failure_code) == ("failed", "PROVIDER_ERROR")
     assert account.paused_at is not None
-    assert [message.subject for message in mail.outbox] == [f"[Django] Provider account {account.label} is paused"]
+    assert [message.subject for message in mail.outbox] == [f"[Filmgate] Provider account {account.label} is paused"]
     assert figures(team) == (1000, 0, 0)
 
 
@@ -173,6 +172,39 @@ def test_where_one_account_is_turned_away_another_goes_on(team, sandbox):
 
     finish(generation)
 
+    assert generation.state == "completed"
+
+
+@pytest.fixture
+def locked(team, sandbox) -> ProviderAccount:
+    """The first account to be tried, its key encrypted by a key that we no longer have."""
+    account = make_account(base_url=sandbox.api_url, priority=1)
+    ProviderAccount.objects.update(encrypted_key=Fernet(Fernet.generate_key()).encrypt(b"sk-video-lost"))
+    return account
+
+
+def test_an_account_whose_key_can_not_be_read_is_paused_and_another_goes_on(team, locked, account, sandbox):
+    generation = asked(team)
+
+    finish(generation)
+
+    locked.refresh_from_db()
+    assert generation.state == "completed"
+    assert locked.paused_reason == "UNREADABLE_CREDENTIAL"
+    assert Submission.objects.count() == 1
+
+
+def test_what_only_such_an_account_could_send_waits_unsent_until_that_is_mended(team, locked, sandbox):
+    generation = asked(team)
+
+    submit.crew.run()
+    generation.refresh_from_db()
+    waiting = generation.state, Submission.objects.count()
+    locked.key, locked.paused_at = "sk-video-again", None
+    locked.save()
+    finish(generation)
+
+    assert waiting == ("queued", 0)
     assert generation.state == "completed"
 
 
@@ -239,6 +271,20 @@ def test_a_generation_cancelled_before_its_post_is_never_sent(team, account, san
 
     submit.submit(claimed)
 
+    assert sandbox.state()["creates"] == 0
+    assert figures(team) == (1000, 0, 0)
+
+
+def test_a_generation_given_up_before_its_post_is_never_sent(team, account, sandbox):
+    generation = asked(team)
+    claimed = claim_queued(1)[0]
+    Generation.objects.update(created_at=timezone.now() - timedelta(days=1))
+
+    sweep.sweep()
+    submit.submit(claimed)
+
+    generation.refresh_from_db()
+    assert (generation.state, generation.failure_code) == ("failed", "PROVIDER_BUSY")
     assert sandbox.state()["creates"] == 0
     assert figures(team) == (1000, 0, 0)
 

@@ -1,12 +1,15 @@
 from datetime import timedelta
+from uuid import uuid4
 
+import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from generations import lifecycle
 from generations.models import Asset, Generation, IdempotencyKey, State, Submission
-from generations.submitting import sweep
+from generations.providers.base import Progress, ProviderReport
+from generations.submitting import reports, sweep
 from tests.api import asked, completed
 from tests.factories import make_submission
 from tests.pipeline import figures
@@ -77,12 +80,65 @@ def test_deadlines_cover_what_the_provider_has_and_nothing_else(team):
     assert states == ["queued", "failed", "archiving"]
 
 
-def test_submissions_are_asked_about_for_a_day(team, account):
+@pytest.mark.parametrize("hours", [2, 0])
+def test_what_nobody_could_send_is_given_up_after_the_deadline_and_not_before(team, hours):
+    generation = asked(team)
+    created_at = timezone.now() - timedelta(hours=hours)
+    Generation.objects.update(created_at=created_at, lease_until=timezone.now() + timedelta(seconds=60))
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    assert (generation.state, generation.failure_code) == (("failed", "PROVIDER_BUSY") if hours else ("queued", ""))
+    assert figures(team) == ((1000, 0, 0) if hours else (985, 15, 0))
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(61, "failed"), (30, "archiving")])
+def test_what_could_not_be_archived_is_given_up_an_hour_after_its_link_has_died(team, account, minutes, state):
+    generation = submitting(team, lease_until=None)
+    submission = make_submission(generation=generation, account=account)
+    died_at = timezone.now() - timedelta(minutes=minutes)
+    reports.apply(
+        submission,
+        ProviderReport(
+            provider_task_id="done",
+            progress=Progress.SUCCEEDED,
+            output_urls=("http://127.0.0.1:9/clip.mp4",),
+            link_expires_at=died_at,
+        ),
+    )
+    Submission.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
+
+    sweep.sweep()
+
+    generation.refresh_from_db()
+    assert (generation.state, generation.failure_code) == (state, "ARCHIVE_FAILED" if state == "failed" else "")
+
+
+def test_a_row_that_can_not_be_swept_stops_no_other_row_and_no_other_step(team, caplog):
+    waiting = [submitting(team, lease_until=timezone.now() + timedelta(seconds=30)) for _ in range(3)]
+    old = asked(team)
+    Generation.objects.filter(id=old.id).update(created_at=timezone.now() - timedelta(days=1))
+    for seconds, generation in enumerate(waiting):
+        deadline_at = timezone.now() - timedelta(seconds=60 - seconds)
+        Generation.objects.filter(id=generation.id).update(deadline_at=deadline_at)
+    Generation.objects.filter(id=waiting[0].id).update(hold_id=uuid4())
+
+    sweep.sweep()
+    states = [Generation.objects.get(id=each.id).state for each in (*waiting, old)]
+    Generation.objects.filter(id=waiting[0].id).update(hold_id=waiting[0].hold_id)
+
+    assert states == ["submitting", "failed", "failed", "failed"]
+    assert str(waiting[0].id) in caplog.text
+    assert waiting[0].prompt not in caplog.text
+
+
+@pytest.mark.parametrize("task", [{"provider_task_id": "its task"}, {"next_at": None}], ids=["bound", "unknown"])
+def test_submissions_are_asked_about_for_a_day(team, account, task):
     generation = submitting(team, lease_until=None)
     lifecycle.advance(generation, State.FAILED, failure_code="TIMEOUT")
-    young = make_submission(generation=generation, account=account, provider_task_id="young")
-    old = make_submission(generation=generation, account=account, provider_task_id="old")
-    Submission.objects.filter(id=old.id).update(created_at=timezone.now() - timedelta(hours=25))
+    young, old = (make_submission(generation=generation, account=account) for _ in range(2))
+    Submission.objects.filter(id=old.id).update(created_at=timezone.now() - timedelta(hours=25), **task)
 
     sweep.sweep()
 

@@ -1,12 +1,16 @@
 """From a queued generation to a kept clip, against the sandbox over HTTP."""
 
 import hashlib
+from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
-from generations.models import Asset, Callback
+from generations.models import Asset, Callback, Submission
+from generations.submitting import ingest, submit
 from tests.api import asked
 from tests.pipeline import figures, finish
+from tests.sandbox_process import wait_until
 
 
 def test_a_queued_generation_becomes_a_kept_clip_and_its_price_is_spent(team, account):
@@ -36,8 +40,13 @@ def test_a_refused_prompt_gives_the_credits_back_in_our_own_words(team, account)
 def test_a_callback_brings_the_poll_forward(team, account, reachable, sandbox):
     generation = asked(team, prompt="A ship")
 
+    submit.crew.run()
+    Submission.objects.update(next_at=timezone.now() + timedelta(hours=1))
+    wait_until(Callback.objects.exists)
+    ingest.crew.run()
+    woken = Submission.objects.get()
     finish(generation)
 
+    assert woken.next_at <= timezone.now()
+    assert Callback.objects.get().verdict == "woke"
     assert generation.state == "completed"
-    assert {each.verdict for each in Callback.objects.all()} <= {"woke", "settled", "bound"}
-    assert Callback.objects.exists()

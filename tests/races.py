@@ -1,8 +1,9 @@
 """Many threads at once, each with database connections of its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import contextmanager
+from threading import Barrier, Thread
 from typing import TypeVar
 
 from django.db import connection
@@ -25,3 +26,21 @@ def race(act: Callable[[T], R], items: Iterable[T], *, threads: int) -> list[R]:
 
     with ThreadPoolExecutor(threads, initializer=Barrier(threads).wait) as pool:
         return list(pool.map(turn, items))
+
+
+@contextmanager
+def meanwhile(act: Callable[[], object]) -> Iterator[None]:
+    """act() in a thread of its own, for which the end of the block waits. Its connection goes back too."""
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()

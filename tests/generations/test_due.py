@@ -8,6 +8,7 @@ from generations.due import Bulkhead, Crew, claim, heartbeat
 from generations.models import Generation
 from tests.api import asked, ensure_prices
 from tests.factories import make_team
+from tests.races import meanwhile
 from tests.sandbox_process import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,15 +78,14 @@ def test_what_comes_while_a_crew_waits_for_a_slow_one_is_done_at_once(team):
         finish(generation)
 
     crew = Crew(size=4, claim=claim_any, do=do)
-    leading = threading.Thread(target=crew.run)
-    leading.start()
-    wait_until(lambda: Generation.objects.get(id=slow.id).lease_until)
-    asked(team)
-    crew.run()
+    with meanwhile(crew.run):
+        wait_until(lambda: Generation.objects.get(id=slow.id).lease_until)
+        asked(team)
+        crew.run()
+        was_quick = quick.wait(5)
+        release.set()
 
-    assert quick.wait(5)
-    release.set()
-    leading.join()
+    assert was_quick
 
 
 def test_a_heartbeat_keeps_a_lease(team, monkeypatch):

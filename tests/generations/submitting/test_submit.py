@@ -14,7 +14,7 @@ from generations.submitting.submit import claim_queued
 from tests.api import asked
 from tests.factories import make_account
 from tests.pipeline import figures, finish, hurry
-from tests.races import race
+from tests.races import meanwhile, race
 from tests.receiver import Receiver, answer, hang
 from tests.sandbox_process import wait_until
 
@@ -227,17 +227,15 @@ def test_a_hanging_provider_does_not_keep_the_other_from_working(team, sandbox):
         make_account(base_url=receiver.url("/api/v1"), priority=1)
         for _ in range(submit.PER_ACCOUNT):
             asked(team)
-        crew = threading.Thread(target=submit.crew.run)
-        crew.start()
-        try:
-            wait_until(lambda: len(receiver.requests) == submit.PER_ACCOUNT)
-            ProviderAccount.objects.update(paused_at=timezone.now())
-            make_account(base_url=sandbox.api_url)
-            generation = asked(team, prompt="Unhindered")
-            finish(generation)
-        finally:
-            stop.set()
-            crew.join()
+        with meanwhile(submit.crew.run):
+            try:
+                wait_until(lambda: len(receiver.requests) == submit.PER_ACCOUNT)
+                ProviderAccount.objects.update(paused_at=timezone.now())
+                make_account(base_url=sandbox.api_url)
+                generation = asked(team, prompt="Unhindered")
+                finish(generation)
+            finally:
+                stop.set()
 
     assert generation.state == "completed"
 

@@ -29,6 +29,19 @@ class RequestId:
         return response
 
 
+class OneThread:
+    """Sync only, and the innermost: so all middleware runs in the one thread of its request.
+
+    Around an async handler Django would run each of them by itself in a thread and back, twenty hops for a request.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
 def render_fragment(
     request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str, **kwargs: Any
 ) -> HttpResponse:

@@ -42,9 +42,11 @@ def test_the_same_content_is_one_file(done, files, clip):  # M12
     for _ in range(12):
         done()
 
-    archive.crew.run()
+    def all_are_kept() -> bool:
+        archive.crew.run()
+        return Generation.objects.filter(state="completed").count() == 12
 
-    assert Generation.objects.filter(state="completed").count() == 12
+    wait_until(all_are_kept)
     assert Asset.objects.count() == 24
     assert len(files_kept()) == 2
 

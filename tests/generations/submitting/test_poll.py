@@ -1,7 +1,6 @@
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -10,13 +9,12 @@ from django.utils import timezone
 from generations import lifecycle
 from generations.models import Callback, Generation, ProviderAccount, State, Submission
 from generations.providers.base import Progress, ProviderReport
-from generations.providers.vibegen import Vibegen
 from generations.submitting import budget, ingest, outcomes, poll, reports, submit, sweep
 from tests.api import asked
 from tests.factories import make_account, make_submission
 from tests.pipeline import figures, finish, hurry, work
 from tests.races import race
-from tests.receiver import Receiver, answer, reset
+from tests.receiver import Receiver, answer
 from tests.sandbox_process import wait_until
 
 
@@ -37,12 +35,6 @@ def work_until_it_arrives(generation: Generation) -> None:
         return bool(generation.warnings)
 
     wait_until(arrived, seconds=30)
-
-
-def listed(task_id: str, prompt: str, created_at: datetime) -> dict[str, str]:
-    """A task as vibegen lists it."""
-    at = created_at.isoformat()
-    return {"id": task_id, "status": "processing", "model": "seedance 2.0", "prompt": prompt, "created_at": at}
 
 
 def seconds_until(moment) -> float:
@@ -162,64 +154,6 @@ def test_a_poll_that_a_callback_overtakes_leaves_the_next_one_at_once(bound, acc
     assert bound.lease_until is None
 
 
-def test_a_look_up_reads_short_pages_to_the_task_and_pays_for_each(team):  # P18
-    made_at, tasks = timezone.now(), []
-
-    def give(handler: BaseHTTPRequestHandler) -> None:
-        if handler.command == "POST":
-            reset(handler)
-            return
-        offset = int(parse_qs(urlsplit(handler.path).query)["offset"][0])
-        body = {"success": True, "data": {"tasks": tasks[offset : offset + 7]}}
-        answer(200, json.dumps(body).encode())(handler)
-
-    with Receiver() as receiver:
-        receiver.otherwise = give
-        account = make_account(base_url=receiver.url("/api/v1"))
-        generation = asked(team, prompt="Lost")
-        tasks += [listed(f"other {number}", "Another", made_at) for number in range(20)]
-        tasks += [listed("mine", "Lost", made_at), listed("old", "Lost", made_at - timedelta(hours=1))]
-        submit.crew.run()
-        hurry()
-        poll.crew.run()
-        reads = [each.path for each in receiver.requests if each.method == "GET"]
-
-    generation.refresh_from_db()
-    account.refresh_from_db()
-    assert generation.state == "running"
-    assert Submission.objects.get().provider_task_id == "mine"
-    assert len(reads) == account.poll_window_count == 4
-
-
-def test_a_look_up_ends_where_the_budget_does(team):  # P18
-    page = [listed(str(number), "Another", timezone.now()) for number in range(20)]
-    with Receiver() as receiver:
-        receiver.answers.append(reset)
-        receiver.otherwise = answer(200, json.dumps({"success": True, "data": {"tasks": page}}).encode())
-        make_account(base_url=receiver.url("/api/v1"))
-        asked(team)
-        submit.crew.run()
-        ProviderAccount.objects.update(poll_window_at=timezone.now(), poll_window_count=budget.READS - 3)
-        hurry()
-        poll.poll(poll.claim_due(1)[0])
-
-    assert len([each for each in receiver.requests if each.method == "GET"]) == 3
-
-
-def test_a_look_up_reads_only_so_far_back(team):
-    page = [listed(str(number), "Another", timezone.now()) for number in range(20)]
-    with Receiver() as receiver:
-        receiver.answers.append(reset)
-        receiver.otherwise = answer(200, json.dumps({"success": True, "data": {"tasks": page}}).encode())
-        make_account(base_url=receiver.url("/api/v1"))
-        asked(team)
-        submit.crew.run()
-        hurry()
-        poll.poll(poll.claim_due(1)[0])
-
-    assert len([each for each in receiver.requests if each.method == "GET"]) == poll.PAGES
-
-
 def test_a_task_that_outlives_its_deadline_fails_with_the_hold_released_and_is_still_asked_about(bound):
     Generation.objects.update(deadline_at=timezone.now())
 
@@ -311,15 +245,3 @@ def test_a_paused_account_is_announced_once(account, settings, mailoutbox):
     outcomes.pause(other, "INSUFFICIENT_CREDITS")
 
     assert len(mailoutbox) == 2
-
-
-def test_a_provider_that_lists_nothing_is_not_asked_for_a_list(team, account, sandbox, monkeypatch):
-    monkeypatch.setattr(Vibegen, "lists_tasks", False)
-    sandbox.set_fault("reset")
-    asked(team)
-    submit.crew.run()
-    Submission.objects.update(next_at=timezone.now())
-
-    poll.crew.run()
-
-    assert sandbox.state()["lists"] == 0

@@ -12,9 +12,9 @@ INSERT INTO generations_generation (
     id, team_id, model, task_type, prompt, params, metadata, callback_url, state, progress, quote, price_version,
     hold_id, held_credits, charged_credits, failure_code, warnings, attempt_count, created_at, updated_at, ended_at)
 SELECT uuidv7(make_interval(secs => n - %(count)s)), %(team_id)s, 'seedance-2.0', 'text_to_video',
-    'A clip, number ' || n, '{"duration": 5, "resolution": "480p", "aspect_ratio": "16:9", "generate_audio": false}', 
-    '{}', '', 'completed', 100, '[{"conditions": {}, "unit": "clip", "quantity": 1, "unit_credits": 15, "credits": 15}]', 1,
-    uuidv7(), 15, 15, '', '[]', 1, now(), now(), now()
+    'A clip, number ' || n, '{"duration": 5, "resolution": "480p", "aspect_ratio": "16:9", "generate_audio": false}',
+    '{}', '', 'completed', 100,
+    '[{"conditions": {}, "unit": "clip", "quantity": 1, "unit_credits": 15, "credits": 15}]', 1, uuidv7(), 15, 15, '', '[]', 1, now(), now(), now()
 FROM generate_series(1, %(count)s) AS n
 """
 _OUTPUTS = """

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
 
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -31,6 +32,7 @@ from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture f
 from tests.stack import running_stack  # noqa: E402, F401 -- a fixture for the tests of the whole
 
 database = Postgres(DATA_FOLDER, durable=False)
+settings.WHITENOISE_AUTOREFRESH = True  # otherwise every test client scans all static files
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import threading
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,10 +20,15 @@ from tests.pipeline import figures, finish, hurry
 from tests.races import race
 from tests.sandbox_process import wait_until
 
+_own = threading.local()
+
 
 def call_back(submission: Submission, body: bytes, **options: object) -> int:
-    url = callback_url(submission).removeprefix("http://localhost:8000")
-    return Client().post(url, body, content_type="application/json", **options).status_code
+    """Each thread has one client: making one scans the static files."""
+    if not hasattr(_own, "client"):
+        _own.client = Client()
+    url = callback_url(submission).removeprefix(settings.CALLBACK_BASE_URL)
+    return _own.client.post(url, body, content_type="application/json", **options).status_code
 
 
 def completed(task_id: str) -> bytes:

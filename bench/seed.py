@@ -14,7 +14,8 @@ INSERT INTO generations_generation (
 SELECT uuidv7(make_interval(secs => n - %(count)s)), %(team_id)s, 'seedance-2.0', 'text_to_video',
     'A clip, number ' || n, '{"duration": 5, "resolution": "480p", "aspect_ratio": "16:9", "generate_audio": false}',
     '{}', '', 'completed', 100,
-    '[{"conditions": {}, "unit": "clip", "quantity": 1, "unit_credits": 15, "credits": 15}]', 1, uuidv7(), 15, 15, '', '[]', 1, now(), now(), now()
+    '[{"conditions": {}, "unit": "clip", "quantity": 1, "unit_credits": 15, "credits": 15}]', 1,
+    uuidv7(), 15, 15, '', '[]', 1, now(), now(), now()
 FROM generate_series(1, %(count)s) AS n
 """
 _OUTPUTS = """

@@ -1,24 +1,11 @@
 """The operator's pages: provider accounts, prices, and what became of submissions. Credentials are never shown."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin import ReadOnly
+
 from .models import Callback, Generation, Price, PriceList, ProviderAccount, Submission
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Looking only: states and credits have doors of their own."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ProviderAccount)

@@ -32,6 +32,9 @@ from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture f
 from tests.stack import running_stack  # noqa: E402, F401 -- a fixture for the tests of the whole
 
 database = Postgres(DATA_FOLDER, durable=False)
+if IS_XDIST_WORKER:
+    # They share the data folder, but tests empty the media folder.
+    settings.MEDIA_FOLDER = DATA_FOLDER / f"media-{os.environ['PYTEST_XDIST_WORKER']}"
 settings.WHITENOISE_AUTOREFRESH = True  # otherwise every test client scans all static files
 
 

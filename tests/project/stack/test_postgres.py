@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -264,6 +265,8 @@ def test_a_user_without_rights_can_run_it(folder):
     python = Path(f"/usr/bin/python3.{sys.version_info.minor}")
     if not python.exists():
         pytest.skip(f"{python} is not there, and nobody may run no other")
+    if not all(each.stat().st_mode & stat.S_IXOTH for each in [ROOT, *ROOT.parents]):
+        pytest.skip("nobody may enter this checkout")
     os.chown(folder, 65534, 65534)
     script = HOLDER.replace("sys.stdin.readline()", "import os; print(os.getuid())")
 

@@ -40,10 +40,11 @@ def while_leased(place: Installation, batch: list[Generation]) -> None:
     with transaction.atomic():
         lock_table("generations_provideraccount", "ACCESS EXCLUSIVE")
         worker = place.start_worker()
-        wait_until(lambda: blocked_count() >= len(batch))
+        leased = Generation.objects.filter(id__in=ids(batch), state="queued", lease_until__gt=Now())
+        # A poll of an earlier one may be blocked here too.
+        wait_until(lambda: leased.count() == len(batch) and blocked_count() >= len(batch))
         place.kill(worker)
 
-        leased = Generation.objects.filter(id__in=ids(batch), state="queued", lease_until__gt=Now())
         assert leased.count() == len(batch)
         assert not submissions(batch).exists()
 

@@ -35,8 +35,6 @@ database = Postgres(DATA_FOLDER, durable=False)
 if IS_XDIST_WORKER:
     # They share the data folder, but tests empty the media folder.
     settings.MEDIA_FOLDER = DATA_FOLDER / f"media-{os.environ['PYTEST_XDIST_WORKER']}"
-# Races on a machine that is busy with the other worker's tests wait longer than anyone would in production.
-settings.DATABASES["default"]["OPTIONS"]["options"] += " -c lock_timeout=25s"
 settings.WHITENOISE_AUTOREFRESH = True  # otherwise every test client scans all static files
 
 

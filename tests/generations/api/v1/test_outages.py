@@ -52,6 +52,8 @@ def test_a_balance_that_stays_locked_is_503_and_nothing_is_made(program, elsewhe
 
     response = post(program, "/generations", {"prompt": "A gate"})
     elsewhere.rollback()
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")  # the connection goes back to the pool
     connection.close()
 
     assert_unavailable(response)

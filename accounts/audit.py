@@ -56,7 +56,7 @@ _HOLDS_SETTLE_ONCE_AND_WHOLE = """
 SELECT min(team_id::text)::uuid, 'hold ' || hold_id, '1 held, settled whole by at most 1 entry',
        string_agg(concat_ws(' ', kind, available_delta, held_delta, spent_delta), ', ' ORDER BY sequence)
 FROM accounts_creditentry
-WHERE hold_id IS NOT NULL
+WHERE hold_id IS NOT NULL AND kind IN ('hold', 'capture', 'release')
 GROUP BY hold_id
 HAVING count(*) FILTER (WHERE kind = 'hold') <> 1
     OR count(*) > 2
@@ -65,17 +65,64 @@ HAVING count(*) FILTER (WHERE kind = 'hold') <> 1
     OR sum(spent_delta) > sum(held_delta) FILTER (WHERE kind = 'hold')
 """
 
+_REFUNDS_ARE_OF_WHAT_WAS_CAPTURED = """
+SELECT min(refund.team_id::text)::uuid, 'refunds of ' || refund.hold_id,
+       'at most ' || coalesce(capture.spent_delta, 0), (-sum(refund.spent_delta))::text
+FROM accounts_creditentry AS refund
+LEFT JOIN accounts_creditentry AS capture
+    ON capture.hold_id = refund.hold_id AND capture.kind = 'capture' AND capture.team_id = refund.team_id
+WHERE refund.kind = 'refund'
+GROUP BY refund.hold_id, capture.spent_delta
+HAVING -sum(refund.spent_delta) > coalesce(capture.spent_delta, 0)
+"""
+
+# An entry counts for its team and, where it names one, for its key or member, in its month and for ever.
+_BUDGETS_ARE_THE_SUM = """
+SELECT team_id, 'budget of ' || owner || ', ' || period, coalesce(sums.figures, '0 0'), kept.figures
+FROM (
+    SELECT team_id, coalesce('key ' || api_key_id, 'member ' || member_id, 'team') AS owner, period,
+           concat_ws(' ', used_credits, open_holds) AS figures
+    FROM accounts_budgetuse
+) AS kept
+FULL JOIN (
+    SELECT entry.team_id, owner.name AS owner, span.period,
+           concat_ws(' ', sum(held_delta + spent_delta),
+                          count(*) FILTER (WHERE kind = 'hold') - count(*) FILTER (WHERE kind IN ('capture', 'release'))
+           ) AS figures
+    FROM accounts_creditentry AS entry,
+         LATERAL (VALUES ('team'), ('key ' || api_key_id), ('member ' || member_id)) AS owner (name),
+         LATERAL (VALUES (entry.period), ('lifetime')) AS span (period)
+    WHERE entry.period <> '' AND owner.name IS NOT NULL
+    GROUP BY entry.team_id, owner.name, span.period
+) AS sums USING (team_id, owner, period)
+WHERE coalesce(sums.figures, '0 0') IS DISTINCT FROM kept.figures
+"""
+
+_WHAT_FOLLOWS_NAMES_WHAT_ITS_HOLD_DOES = """
+SELECT entry.team_id, entry.kind || ' of ' || entry.hold_id,
+       concat_ws(' ', 'key', hold.api_key_id, 'member', hold.member_id, 'period', hold.period),
+       concat_ws(' ', 'key', entry.api_key_id, 'member', entry.member_id, 'period', entry.period)
+FROM accounts_creditentry AS entry
+JOIN accounts_creditentry AS hold ON hold.hold_id = entry.hold_id AND hold.kind = 'hold'
+WHERE entry.kind IN ('capture', 'release', 'refund')
+AND (entry.api_key_id, entry.member_id, entry.period) IS DISTINCT FROM (hold.api_key_id, hold.member_id, hold.period)
+"""
+
 RULES = {
     "balance_is_the_sum": _BALANCE_IS_THE_SUM,
     "chain_is_unbroken": _CHAIN_IS_UNBROKEN,
     "held_is_the_open_holds": _HELD_IS_THE_OPEN_HOLDS,
     "holds_settle_once_and_whole": _HOLDS_SETTLE_ONCE_AND_WHOLE,
+    "refunds_are_of_what_was_captured": _REFUNDS_ARE_OF_WHAT_WAS_CAPTURED,
+    "what_follows_names_what_its_hold_does": _WHAT_FOLLOWS_NAMES_WHAT_ITS_HOLD_DOES,
+    "budgets_are_the_sum": _BUDGETS_ARE_THE_SUM,
 }
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A row that breaks a rule. Figures come in the order sequence, available, held, spent, granted."""
+    """A row that breaks a rule. Figures come in the order sequence, available, held, spent, granted; of a budget in
+    the order used, open holds."""
 
     rule: str
     team_id: UUID

@@ -164,6 +164,11 @@ def find_model(name: str) -> ModelSpec:
     raise InvalidParameter("model", "one_of", message, limit=offered, value=name[:60])
 
 
+def model_choices() -> list[tuple[str, str]]:
+    """[(slug, label)], for who only has to name them."""
+    return [(spec.slug, spec.label) for spec in MODELS.values()]
+
+
 def json_word(value: Any) -> str:
     """A value as a program would write it: true, not True."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -17,10 +17,10 @@ def rail(request: HttpRequest) -> dict[str, Any]:
     if membership is None:
         return {}
     team_id: UUID = membership.team_id
-    return {"in_progress": counts.in_progress([team_id]).get(team_id, 0), "live_url": live_url()}
+    return {"in_progress": counts.in_progress([team_id]).get(team_id, 0), "live_url": live_url(team_id)}
 
 
-def live_url(**wanted: object) -> str:
+def live_url(team_id: UUID, **wanted: object) -> str:
     """The address of the stream for a page rendered now: show=<filter>, generation=<id>, or the rail alone."""
     after_ms = int(timezone.now().timestamp() * 1000)
-    return f"{reverse('generations:live')}?{urlencode({'after': after_ms, **wanted})}"
+    return f"{reverse('generations:live')}?{urlencode({'team': team_id, 'after': after_ms, **wanted})}"

@@ -111,6 +111,13 @@ FAILURES = {
             retryable=True,
         ),
         Failure(
+            code="TEAM_CLOSED",
+            message=_("The team was closed"),
+            advice=_("Nothing was charged. Ask again in another team."),
+            fault=Fault.REQUEST,
+            retryable=False,
+        ),
+        Failure(
             code="CANCELLED",
             message=_("Cancelled before it was sent"),
             advice=_("Ask again whenever you like."),

@@ -4,7 +4,7 @@
        │          └─> unconfirmed ─> running | archiving | failed
        └─> cancelled        any that is not final ─> failed
 
-Lock order within a transaction: generation, balance, counts.
+Lock order within a transaction: generation, balance, budgets, counts.
 """
 
 from collections.abc import Collection
@@ -23,7 +23,7 @@ from project.celery import nudge
 from project.notify import notify
 
 from . import counts, webhook_body
-from .catalog import Resolved
+from .catalog import ModelSpec, Resolved
 from .frozen import upload_ids
 from .intake import InvalidParameter
 from .models import Asset, Generation, GenerationEvent, IdempotencyKey, State
@@ -51,13 +51,23 @@ class IdempotencyMismatch(Exception):
     """The Idempotency-Key was used for another request."""
 
 
+class ModelNotAllowed(Exception):
+    """Whoever asks is kept to other models; `allowed` are their slugs."""
+
+    def __init__(self, model: ModelSpec, allowed: Collection[str]) -> None:
+        super().__init__(f"{model.slug} is not among {', '.join(allowed)}")
+        self.model = model
+        self.allowed = allowed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks: a key, or a user in the browser."""
+    """Who asks, and whose budget it counts against: a key, or a user in the browser. No allowed_models are all."""
 
     team_id: UUID
     api_key_id: UUID | None = None
     user_id: UUID | None = None
+    allowed_models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,19 +89,33 @@ def create(
     """Record the request, set its credits aside, queue it: all or nothing. Returns (generation, whether it is new).
 
     The same Idempotency-Key again answers the first generation; while the first is being committed, the second waits.
-    Raises InsufficientCredits, IdempotencyMismatch, InvalidParameter (an upload that is not the team's).
+    Raises IdempotencyMismatch, ModelNotAllowed, InvalidParameter (an upload that is not the team's), and as
+    credits.hold() does.
     """
     with transaction.atomic():
         generation = _new(resolved, quote, asker, retry_of)
         if idempotency and (first := _first_use(idempotency, generation)):
             return first, False
+        refuse_model(asker, resolved.spec)
         _refuse_foreign_uploads(resolved, asker.team_id)
         generation.save(force_insert=True)
-        credits.hold(asker.team_id, quote.total_credits, hold_id=generation.hold_id)
+        credits.hold(
+            asker.team_id,
+            quote.total_credits,
+            hold_id=generation.hold_id,
+            api_key_id=asker.api_key_id,
+            member_id=asker.user_id,
+        )
         counts.add(generation)
         _record(generation, {})
         transaction.on_commit(partial(nudge, "submit"))
     return generation, True
+
+
+def refuse_model(asker: Asker, model: ModelSpec) -> None:
+    """Raises ModelNotAllowed where the asker is kept to others."""
+    if asker.allowed_models and model.slug not in asker.allowed_models:
+        raise ModelNotAllowed(model, asker.allowed_models)
 
 
 def advance(

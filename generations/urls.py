@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import callbacks, create, detail, gallery, media, stream, uploads
+from .views import callbacks, create, detail, gallery, holds, media, stream, uploads
 
 app_name = "generations"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/retry/", detail.retry, name="retry"),
     path("generations/<uuid:generation_id>/cancel/", detail.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/delete/", detail.delete, name="delete"),
+    path("holds/<uuid:hold_id>/", holds.generation, name="of_hold"),
     path("hooks/<slug:provider>/<slug:token>", callbacks.receive, name="callback"),
 ]

@@ -16,7 +16,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 TRANSPORT_ALIASES["filesystem"] = "project.broker:Transport"
 app = Celery("filmgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["accounts.webhooks", "generations.submitting", "generations.archive"], related_name="jobs")
+app.autodiscover_tasks(
+    ["accounts", "accounts.webhooks", "generations.submitting", "generations.archive"], related_name="jobs"
+)
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+LEAST_SECRET_CHARACTERS = 16
+
 
 @register()
 def credential_keys_are_fernet_keys(**kwargs: Any) -> Sequence[CheckMessage]:
@@ -34,6 +36,17 @@ def public_url_is_an_address(**kwargs: Any) -> Sequence[CheckMessage]:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         hint = "Set PUBLIC_URL to scheme, host and port, such as https://filmgate.example.com."
         return [Error(f"PUBLIC_URL is {settings.PUBLIC_URL!r}.", hint=hint, id="filmgate.E003")]
+    return []
+
+
+@register()
+def stripe_has_both_secrets(**kwargs: Any) -> Sequence[CheckMessage]:
+    if bool(settings.STRIPE_SECRET_KEY) != bool(settings.STRIPE_WEBHOOK_SECRET):
+        hint = "Without the key nothing can be bought; without the webhook's secret nothing that was paid arrives."
+        return [Error("Only one of STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET is set.", hint=hint, id="filmgate.E004")]
+    if 0 < len(settings.STRIPE_WEBHOOK_SECRET) < LEAST_SECRET_CHARACTERS:
+        hint = "Stripe shows it with the webhook's endpoint: whsec_ and some 32 characters."
+        return [Error("STRIPE_WEBHOOK_SECRET is too short to be one.", hint=hint, id="filmgate.E005")]
     return []
 
 

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from uuid_utils.compat import uuid7
 
@@ -42,6 +47,46 @@ class OneThread:
         return self.get_response(request)
 
 
+class Refused(PermissionDenied):
+    """Refused for a reason that its text tells people, in their language."""
+
+
+class WrongMethod:
+    """A 405 of Django's decorators is empty: people get a page in its place."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        page = _error(request, 405, "METHOD_NOT_ALLOWED", "This address takes no such request.")
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
+
+
+def post_to(parent: str, *ids: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Let the view be called by POST alone; whoever only looks at its address is led to the page `parent`.
+
+    Browsers do look: after signing in, after a change of language, after Enter in the address bar. `ids` names those
+    of the view's arguments that are in the parent's address too.
+    """
+
+    def decorator(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def only_posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                return redirect(reverse(parent, kwargs={name: kwargs[name] for name in ids}))
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+            return view(request, *args, **kwargs)
+
+        return only_posted
+
+    return decorator
+
+
 def render_fragment(
     request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str, **kwargs: Any
 ) -> HttpResponse:
@@ -68,7 +113,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(request, 403, "FORBIDDEN", "You may not do this.")
+    why = str(exception) if isinstance(exception, Refused) else ""
+    return _error(request, 403, "FORBIDDEN", "You may not do this.", why=why)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -80,13 +126,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return forbidden(request)
+    why = _("The page you came from is too old, or your browser keeps no cookies: reload the page and try again.")
+    return forbidden(request, Refused(why))
 
 
-def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+def _error(request: HttpRequest, status: int, code: str, message: str, **context: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         return error_json(request, status, code, message)
-    return render(request, f"{status}.html", {"request_id": request.META.get("request_id", "")}, status=status)
+    # Without the request, and so without its context processors: the database may be what is wrong.
+    page = render_to_string(f"{status}.html", {"request_id": request.META.get("request_id", ""), **context})
+    return HttpResponse(page, status=status)
 
 
 @require_safe

@@ -1,5 +1,6 @@
 """All settings, from the environment. Every variable is listed in .env.example."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "heroicons",
@@ -61,10 +64,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.NoStore",
+    "accounts.middleware.LastSeen",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "project.http.WrongMethod",
     "project.http.OneThread",
 ]
 
@@ -106,7 +112,7 @@ TEMPLATES = [
     }
 ]
 
-_POOL = {"min_size": 1, "max_size": 40, "timeout": 5, "max_idle": 60}
+_POOL = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=40), "timeout": 5, "max_idle": 60}
 _TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 _database = postgres.settings_for(DATA_FOLDER) if EMBEDDED_DATABASE else env.db_url("DATABASE_URL")
 DATABASES = {
@@ -118,7 +124,14 @@ DATABASES = {
     }
 }
 # The rate limits of sign-in and its kin must hold over all processes, so their counters live in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "project_cache"}}
+# As many as a minute can bring: were there room for fewer, trying other accounts would push a counter out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "project_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -136,12 +149,48 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the others end: accounts.adapter
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before an e-mail address changes: who has it can reset the password
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.sign_in.LoginForm",
+    "signup": "accounts.forms.sign_in.SignupForm",
+    "add_email": "accounts.forms.sign_in.AddEmailForm",
+    "change_password": "accounts.forms.sign_in.ChangePasswordForm",
+    "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
+}
+ACCOUNT_RATE_LIMITS = {
+    "login": "20/m/ip",
+    "login_failed": "20/m/ip,5/m/key",  # passwords, and codes of the second step
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "signup": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "20/m/user",  # counts the page as well; what is tried there counts as login_failed
+}
+PASSWORD_RESET_TIMEOUT = 3600
 
+MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Filmgate"
+MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip", "second_step": "20/m/ip"}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.two_factor.SecondStepForm",
+    "authenticate_webauthn": "accounts.forms.two_factor.SecondStepPasskeyForm",
+    "reauthenticate": "accounts.forms.two_factor.ReauthenticateForm",
+    "reauthenticate_webauthn": "accounts.forms.two_factor.ReauthenticatePasskeyForm",
+    "add_webauthn": "accounts.forms.two_factor.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.two_factor.RenamePasskeyForm",
+}
+
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _is_https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = _is_https
@@ -208,25 +257,43 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 5
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
     for name, seconds in {
-        "submit": 5.0, "ingest": 5.0, "poll": 5.0, "archive": 5.0, "deliver": 5.0, "sweep": 15.0,
+        "submit": 5.0, "ingest": 5.0, "poll": 5.0, "archive": 5.0, "deliver": 5.0, "sweep": 15.0, "upkeep": 60.0,
     }.items()
 }  # fmt: skip
 
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com").rstrip("/")
+STRIPE_CHECKOUT_ORIGIN = env.str("STRIPE_CHECKOUT_ORIGIN", default="https://checkout.stripe.com").rstrip("/")
+
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="seedance-2.0")
+MODEL_CHOICES = "generations.catalog.model_choices"  # what accounts, which knows no models, can keep an API key to
 GENERATION_DEADLINE_SECONDS = env.int("GENERATION_DEADLINE_SECONDS", default=3600)
 SANDBOX_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
 SANDBOX = EMBEDDED_DATABASE and env.bool("FILMGATE_SANDBOX", default=True)
 
+# Everything goes through the one handler that takes secrets out, also what Django and uvicorn would write themselves.
+_to_root: dict[str, Any] = {"handlers": [], "propagate": True}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"redaction": {"()": "project.redaction.Redaction"}},
     "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["redaction"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # httpx logs whole URLs at INFO, and ours carry tokens.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Its details of a request hold customers' addresses.
+        "stripe": {"level": "WARNING"},
+        "django": _to_root,
+        "django.server": _to_root,
         "django.request": {"level": "ERROR"},
+        "uvicorn": _to_root,
+        "uvicorn.error": _to_root,
+        "uvicorn.access": _to_root,
     },
 }
+DEFAULT_EXCEPTION_REPORTER = "project.redaction.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "project.redaction.ReportFilter"

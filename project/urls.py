@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("operator/", admin.site.urls),
     path("sign/", include("allauth.account.urls")),
+    path("sign/two-factor/", include("allauth.mfa.urls")),
     path("healthz", http.healthz),
 ]
 

@@ -29,7 +29,7 @@ from project.env import DATA_FOLDER, env  # noqa: E402 -- it reads FILMGATE_DATA
 from project.stack.location import elsewhere, socket_folder  # noqa: E402 -- as above
 from project.stack.postgres import Postgres  # noqa: E402 -- as above
 from tests.append_only import django_db_setup  # noqa: E402, F401 -- a fixture for every test
-from tests.stack import running_stack  # noqa: E402, F401 -- a fixture for the tests of the whole
+from tests.stack import running_stack, running_stripe  # noqa: E402, F401 -- fixtures for the tests of the whole
 
 database = Postgres(DATA_FOLDER, durable=False)
 if IS_XDIST_WORKER:

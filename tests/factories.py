@@ -1,11 +1,14 @@
 """What tests start from. Keyword functions; everything not named has a plain default."""
 
 from itertools import count
+from typing import Any
 
 from django.utils import timezone
 
 from accounts import credits, keys
-from accounts.models import ApiKey, Membership, Role, Team, User
+from accounts.actors import INSTALLATION
+from accounts.key_settings import KeySettings
+from accounts.models import ApiKey, CreditPackage, Membership, Role, Team, User
 from accounts.teams import create_team
 from generations.models import Generation, ProviderAccount, Submission
 
@@ -27,13 +30,20 @@ def make_team(*, name: str = "Lumière", owner: User | None = None, granted: int
 
 def make_member(*, team: Team, role: str = Role.MEMBER, user: User | None = None) -> User:
     user = user or make_user()
-    Membership.objects.create(team=team, user=user, role=role)
+    Membership.objects.create(team=team, user=user, role=role, last_active_at=timezone.now())
     return user
 
 
-def make_key(*, team: Team | None = None, name: str = "a key") -> tuple[ApiKey, str]:
-    """A key and its secret."""
-    return keys.issue(team or make_team(), name=name, created_by=None)
+def make_key(*, team: Team | None = None, name: str = "a key", **settings: Any) -> tuple[ApiKey, str]:
+    """A key with these settings, and its secret."""
+    return keys.issue(team or make_team(), KeySettings(name=name, **settings), by=INSTALLATION)
+
+
+def make_package(
+    *, name: str = "Small", credits: int = 100, amount: int = 1900, currency: str = "usd", **more: Any
+) -> CreditPackage:
+    """A package that is offered."""
+    return CreditPackage.objects.create(name=name, credits=credits, amount=amount, currency=currency, **more)
 
 
 def make_account(

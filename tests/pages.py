@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 
 HTMX = {"HX-Request": "true"}
+SURE = {"confirmed": "1"}  # the answer to the question before what cannot be taken back
 
 
 def browser_of(user: User) -> Client:

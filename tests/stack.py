@@ -1,7 +1,7 @@
 """The whole of Filmgate running, as `make run` starts it, with data and ports of its own.
 
-A conftest.py that wants it says `from tests.stack import running_stack`. Who needs it stopped, broken or started
-otherwise makes one: RunningStack(SANDBOX_SECONDS="0.5"), and calls stop().
+A conftest.py that wants it says `from tests.stack import running_stack, running_stripe`. Who needs it stopped, broken
+or started otherwise makes one: RunningStack(SANDBOX_SECONDS="0.5"), and calls stop().
 """
 
 import json
@@ -20,6 +20,7 @@ import pytest
 
 from project.env import ROOT
 from tests.sandbox_process import wait_until
+from tests.stripe_stand_in import StripeStandIn, hook_at
 
 READY_SECONDS = 180
 NOT_INHERITED = ("DATABASE_URL", "PUBLIC_URL", "CALLBACK_BASE_URL", "CELERY_BROKER_URL", "FILMGATE_DATA")
@@ -79,7 +80,15 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def running_stack() -> Iterator[RunningStack]:
-    stack = RunningStack()
+def running_stripe() -> Iterator[StripeStandIn]:
+    """The Stripe that the running stack sells through."""
+    with StripeStandIn() as stripe:
+        yield stripe
+
+
+@pytest.fixture(scope="session")
+def running_stack(running_stripe: StripeStandIn) -> Iterator[RunningStack]:
+    stack = RunningStack(**running_stripe.settings())
+    running_stripe.hook = hook_at(f"{stack.url}/hooks/stripe")
     yield stack
     stack.stop()

@@ -1,9 +1,10 @@
 """The envelopes: {"success": true, "data": …} for what worked, {"error": {…}} for what did not."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 T = TypeVar("T")
 
@@ -12,6 +13,14 @@ class Body(BaseModel):
     """What is sent: exactly these fields, of exactly these types."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+Moment = Annotated[datetime, PlainSerializer(iso), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Answer(Body, Generic[T]):
@@ -52,4 +61,4 @@ class ApiError(Exception):
 
 def errors(*statuses: int) -> dict[int, type[ErrorAnswer]]:
     """The error answers of an operation, for the API's document; every one may also answer these."""
-    return dict.fromkeys((*statuses, 400, 401, 429, 500, 503), ErrorAnswer)
+    return dict.fromkeys((*statuses, 400, 401, 403, 429, 500, 503), ErrorAnswer)

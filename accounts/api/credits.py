@@ -1,14 +1,12 @@
 """GET /credits and GET /key: what the team may spend, and what the key may do."""
 
-from typing import Any
-from uuid import UUID
-
 from ninja import Router
 
-from accounts.api import limits
+from accounts.api import key_answers
 from accounts.api.answers import Answer, Body, errors
-from accounts.api.auth import KeyRequest
-from accounts.models import CreditBalance, RateWindow
+from accounts.api.auth import ANY, KeyRequest
+from accounts.api.key_answers import OwnKey
+from accounts.models import CreditBalance
 
 router = Router(tags=["Account"])
 
@@ -19,22 +17,6 @@ class Credits(Body):
     spent: int
 
 
-class KeyLimits(Body):
-    creates_per_minute: int
-    reads_per_minute: int
-
-
-class Key(Body):
-    id: UUID
-    name: str
-    hint: str
-    scopes: list[str]
-    limits: KeyLimits
-    budget: dict[str, Any] | None
-    resets_at: str | None
-    expires_at: str | None
-
-
 @router.get("/credits", response={200: Answer[Credits], **errors()})
 def get_credits(request: KeyRequest) -> Answer[Credits]:
     """The team's credits: available to spend, held for what is being made, and spent."""
@@ -42,22 +24,7 @@ def get_credits(request: KeyRequest) -> Answer[Credits]:
     return Answer[Credits](data=Credits(available=balance.available, held=balance.held, spent=balance.spent))
 
 
-@router.get("/key", response={200: Answer[Key], **errors()})
-def get_key(request: KeyRequest) -> Answer[Key]:
-    """The key that asks: its limits, and its budget and end where it has them."""
-    per_minute = KeyLimits(
-        creates_per_minute=limits.PER_MINUTE[RateWindow.Kind.CREATE],
-        reads_per_minute=limits.PER_MINUTE[RateWindow.Kind.READ],
-    )
-    return Answer[Key](
-        data=Key(
-            id=request.auth.pk,
-            name=request.auth.name,
-            hint=request.auth.hint,
-            scopes=["create", "read"],
-            limits=per_minute,
-            budget=None,
-            resets_at=None,
-            expires_at=None,
-        )
-    )
+@router.get("/key", auth=ANY, response={200: Answer[OwnKey], **errors()})
+def get_key(request: KeyRequest) -> Answer[OwnKey]:
+    """The key that asks: what it may do, its limits, and what is left of its budgets."""
+    return Answer[OwnKey](data=key_answers.own_key(request.auth))

@@ -1,17 +1,30 @@
-from .credits import CreditBalance, CreditEntry, EntryKind
-from .keys import ApiKey, RateWindow
-from .teams import Membership, Role, Team
+from .audit_log import AuditAction, AuditEntry
+from .billing import Allowance, CreditPackage, Purchase, RedeemCode
+from .credits import BudgetUse, CreditBalance, CreditEntry, EntryKind
+from .keys import ApiKey, ApiSecret, RatePlan, RateWindow, Scope
+from .teams import Invitation, Membership, Role, Team
 from .users import User
 from .webhooks import WebhookAttempt, WebhookDelivery, WebhookEvent, WebhookSecret
 
 __all__ = [
+    "Allowance",
     "ApiKey",
+    "ApiSecret",
+    "AuditAction",
+    "AuditEntry",
+    "BudgetUse",
     "CreditBalance",
     "CreditEntry",
+    "CreditPackage",
     "EntryKind",
+    "Invitation",
     "Membership",
+    "Purchase",
+    "RatePlan",
     "RateWindow",
+    "RedeemCode",
     "Role",
+    "Scope",
     "Team",
     "User",
     "WebhookAttempt",

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from .keys import ApiKey
 from .teams import Team
 from .users import User
 
@@ -55,6 +56,7 @@ class EntryKind(models.TextChoices):
 
 
 HOLDING_KINDS = (EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE)
+HOLD_NAMING_KINDS = (*HOLDING_KINDS, EntryKind.REFUND)
 SETTLING_KINDS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 
 # What each kind may do to the four figures. The deltas of every kind add up, see creditentry_balances.
@@ -91,6 +93,10 @@ class CreditEntry(models.Model):
     spent_after = models.BigIntegerField()
     granted_after = models.BigIntegerField()
     hold_id = models.UUIDField(null=True, blank=True)
+    # Whose budgets the hold was reserved in, and for which month of the team's time zone; its settlement has the same.
+    api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_entries")
+    member = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    period = models.CharField(max_length=7, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
@@ -106,12 +112,12 @@ class CreditEntry(models.Model):
             models.UniqueConstraint(
                 "hold_id",
                 ExpressionWrapper(Q(kind="hold"), output_field=models.BooleanField()),
-                condition=Q(hold_id__isnull=False),
+                condition=Q(hold_id__isnull=False, kind__in=HOLDING_KINDS),
                 name="creditentry_holds_once_settles_once",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=HOLDING_KINDS, hold_id__isnull=False)
-                | ~Q(kind__in=HOLDING_KINDS) & Q(hold_id__isnull=True),
+                condition=Q(kind__in=HOLD_NAMING_KINDS, hold_id__isnull=False)
+                | ~Q(kind__in=HOLD_NAMING_KINDS) & Q(hold_id__isnull=True, api_key=None, member=None, period=""),
                 name="creditentry_names_its_hold",
             ),
             models.CheckConstraint(condition=ENTRY_SHAPES, name="creditentry_does_what_its_kind_may"),
@@ -129,6 +135,47 @@ class CreditEntry(models.Model):
                 name="creditentry_leaves_books_balanced",
             ),
         ]
+        indexes = [
+            models.Index("hold_id", condition=Q(kind="refund"), name="creditentry_refunds"),
+            models.Index("team", "created_at", name="creditentry_by_time"),
+            models.Index("api_key", "created_at", condition=Q(api_key__isnull=False), name="creditentry_of_key"),
+            models.Index(
+                "team", "member", "created_at", condition=Q(member__isnull=False), name="creditentry_of_member"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind} {self.available_delta:+}"
+
+
+class BudgetUse(models.Model):
+    """What a team, one of its keys or one of its members has taken of its budgets in one period.
+
+    `period` is a month, "2026-11", or "lifetime". Used is what is held and what was spent. Neither key nor member: the
+    whole team. Written by accounts.budgets alone; the limits are columns of Team, ApiKey and Membership.
+    """
+
+    LIFETIME = "lifetime"
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="budget_uses")
+    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, related_name="budget_uses")
+    member = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    period = models.CharField(max_length=8)
+    used_credits = models.BigIntegerField()
+    open_holds = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "api_key", "member", "period"],
+                nulls_distinct=False,
+                name="budgetuse_once_per_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(used_credits__gte=0, open_holds__gte=0), name="budgetuse_is_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(api_key=None) | Q(member=None), name="budgetuse_has_one_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period}: {self.used_credits}"

@@ -3,58 +3,203 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import audit_log, budgets, key_rows, keys, questions
 from accounts.access import Action, TeamHttpRequest, team_required
-from accounts.forms import KeyForm
-from accounts.keys import issue
-from accounts.keys import revoke as revoke_key
+from accounts.actors import actor_of
+from accounts.forms import KeyForm, NewKeyForm, RotateForm
+from accounts.key_settings import InvalidSetting
+from accounts.keys import AlreadyIssued, KeyRevoked, TooManyKeys
+from accounts.models import ApiKey, AuditAction
+from accounts.rotation import rotate_once
 from accounts.webhooks.signing import secret_for
-from project.http import render_fragment
+from project.confirming import ask, is_confirmed
+from project.http import post_to, render_fragment
+
+from .refused import answered
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+@team_required(Action.MANAGE_KEYS)
+def key_list(request: TeamHttpRequest) -> HttpResponse:
+    return _list_page(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
 @team_required(Action.MANAGE_KEYS)
 @sensitive_variables("secret")
-def keys(request: TeamHttpRequest) -> HttpResponse:
-    """The team's keys. Making one answers with its secret in the page: there is no second time, so no redirect."""
-    form = KeyForm(request.POST or None)
-    if request.method != "POST":
-        return _page(request, form=KeyForm())
+def new(request: TeamHttpRequest) -> HttpResponse:
+    """Making a key answers with its secret in the page: there is no second time, so no redirect."""
+    form = NewKeyForm(request.POST if request.method == "POST" else None, team=request.team)
     if not form.is_valid():
-        return _page(request, status=422, form=form)
-    key, secret = issue(request.team, name=form.cleaned_data["name"], created_by=request.user)
-    return _page(request, form=KeyForm(), issued=key, secret=secret)
+        return _new_page(request, status=422 if form.is_bound else 200, form=form)
+    try:
+        with answered():
+            key_id = form.cleaned_data["form_key"]
+            key, secret = keys.issue(request.team, form.settings(), by=actor_of(request), key_id=key_id)
+    except AlreadyIssued:
+        messages.warning(request, _("This form has made its key already. A secret is shown once: rotate a lost one."))
+        return _go(request, reverse("accounts:keys"))
+    except TooManyKeys as refusal:
+        form.add_error(None, _too_many(refusal.limit))
+        return _new_page(request, status=422, form=form)
+    return _new_page(request, key=key, secret=secret, warning=_own_address_warning(request, key))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+@team_required(Action.MANAGE_KEYS)
+def key(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
+    """All of a key, and the form that changes its settings."""
+    key = _found(request, key_id)
+    form = KeyForm(request.POST if request.method == "POST" else None, team=request.team, key=key)
+    if not form.is_valid():
+        return _key_page(request, key, status=422 if form.is_bound else 200, form=form)
+    try:
+        with answered():
+            key = keys.change_some(key, form.changes(), by=actor_of(request))
+    except KeyRevoked:
+        return _revoked_meanwhile(request, key)
+    except TooManyKeys as refusal:
+        form.add_error("expiry", _too_many(refusal.limit))
+        return _key_page(request, key, status=422, form=form)
+    except InvalidSetting as refusal:
+        form.refuse(refusal)
+        return _key_page(request, key, status=422, form=form)
+    messages.success(request, _("Saved."))
+    if warning := _own_address_warning(request, key):
+        messages.warning(request, warning)
+    return redirect("accounts:key", key.pk)
+
+
+@post_to("accounts:key", "key_id")
+@cache_control(private=True, no_store=True)
+@team_required(Action.MANAGE_KEYS)
+@sensitive_variables("secret")
+def rotate(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
+    """The page with the new secret in it; sent again, the same form rotates nothing and shows nothing."""
+    key = _found(request, key_id)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        return _key_page(request, key, fragment="secrets", status=422, rotate_form=form)
+    try:
+        with answered():
+            secret = rotate_once(key, **form.cleaned_data, by=actor_of(request))
+    except KeyRevoked:
+        return _revoked_meanwhile(request, key)
+    if secret is None:
+        messages.warning(request, _("That secret had been replaced already, and nothing more was done."))
+        return _go(request, _url(key))
+    return _key_page(request, key, fragment="secrets", secret=secret, replaced_id=form.cleaned_data["current"])
+
+
+@post_to("accounts:key", "key_id")
+@cache_control(private=True, no_store=True)
+@team_required(Action.MANAGE_KEYS)
+def end_old(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
+    key = _found(request, key_id)
+    if not is_confirmed(request):
+        return ask(request, questions.of_ending_old_secrets(), cancel=_url(key))
+    try:
+        with answered():
+            keys.end_old_secrets(key, by=actor_of(request))
+    except KeyRevoked:
+        return _revoked_meanwhile(request, key)
+    messages.success(request, _("Only the current secret works now."))
+    return redirect("accounts:key", key.pk)
+
+
+@post_to("accounts:key", "key_id")
 @cache_control(private=True, no_store=True)
 @team_required(Action.MANAGE_KEYS)
 def revoke(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
-    key = get_object_or_404(request.team.api_keys, pk=key_id)
-    revoke_key(key)
-    if request.htmx:
-        return _page(request, form=KeyForm())
+    key = _found(request, key_id)
+    if not is_confirmed(request):
+        return ask(request, questions.of_revoking(key), cancel=_url(key))
+    with answered():
+        keys.revoke(key, by=actor_of(request))
     messages.success(request, _("The key has been revoked."))
     return redirect("accounts:keys")
 
 
-@require_POST
+@post_to("accounts:keys")
 @cache_control(private=True, no_store=True)
 @team_required(Action.MANAGE_KEYS)
 def signing_secret(request: TeamHttpRequest) -> HttpResponse:
     """The page with the secret that signs our webhooks, which is not in it until it is asked for."""
-    return _page(request, fragment="signing-secret", form=KeyForm(), signing_secret=secret_for(request.team))
+    secret = secret_for(request.team)
+    audit_log.record(actor_of(request), AuditAction.SIGNING_SECRET_SHOWN, team=request.team)
+    return _list_page(request, fragment="signing-secret", signing_secret=secret)
 
 
-def _page(request: TeamHttpRequest, *, status: int = 200, fragment: str = "keys", **context: Any) -> HttpResponse:
-    context["keys"] = request.team.api_keys.order_by(F("revoked_at").desc(nulls_first=True), "-created_at")
+def _found(request: TeamHttpRequest, key_id: UUID) -> ApiKey:
+    return get_object_or_404(request.team.api_keys.select_related("created_by"), pk=key_id)
+
+
+def _list_page(request: TeamHttpRequest, *, fragment: str = "keys", **context: Any) -> HttpResponse:
+    context["rows"] = key_rows.of_team(request.team)
+    return render_fragment(request, "accounts/keys.html", context, fragment=fragment)
+
+
+def _new_page(request: TeamHttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     context["api_url"] = f"{settings.PUBLIC_URL}/api/v1"
-    return render_fragment(request, "accounts/keys.html", context, fragment=fragment, status=status)
+    return render_fragment(request, "accounts/key_new.html", context, fragment="new-key", status=status)
+
+
+def _key_page(
+    request: TeamHttpRequest,
+    key: ApiKey,
+    *,
+    fragment: str = "key",
+    status: int = 200,
+    form: KeyForm | None = None,
+    rotate_form: RotateForm | None = None,
+    **context: Any,
+) -> HttpResponse:
+    used = budgets.of_key(key)
+    row = key_rows.of_key(key, used.monthly.used)
+    context |= {
+        "row": row,
+        "key": key,
+        "budgets": used,
+        "revoking": questions.of_revoking(key),
+        "ending_old": questions.of_ending_old_secrets(),
+        "form": form or KeyForm(team=request.team, key=key),
+        "rotate_form": rotate_form or RotateForm(initial={"current": row.current and row.current.pk}),
+    }
+    return render_fragment(request, "accounts/key.html", context, fragment=fragment, status=status)
+
+
+def _url(key: ApiKey) -> str:
+    return reverse("accounts:key", args=[key.pk])
+
+
+def _go(request: TeamHttpRequest, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+def _revoked_meanwhile(request: TeamHttpRequest, key: ApiKey) -> HttpResponse:
+    messages.error(request, _("The key has been revoked, and cannot be changed any more."))
+    return _go(request, _url(key))
+
+
+def _too_many(limit: int) -> str:
+    return _("A team can have %(limit)s live keys. Revoke one that is not needed any more.") % {"limit": limit}
+
+
+def _own_address_warning(request: TeamHttpRequest, key: ApiKey) -> str:
+    own = actor_of(request).ip
+    if own is None or keys.accepts_from(key, own):
+        return ""
+    text = _("Your own address, %(address)s, is not among those that this key may be used from.")
+    return text % {"address": own}

@@ -1,12 +1,12 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views import i18n
-from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from project.http import post_to
 
 
-@require_POST
+@post_to("generations:home")
 def set_language(request: HttpRequest) -> HttpResponse:
     """Switch the language of this browser, and remember it for the user where there is one."""
     language = request.POST.get("language", "")

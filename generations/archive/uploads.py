@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from accounts import teams
 from accounts.models import Team
+from accounts.refusals import TeamClosing
 from generations.models import Asset
 
 from . import store
@@ -56,6 +58,7 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
         raise BadUpload(_("This is not a JPEG, PNG or WebP image that can be read.")) from error
     suffix, content_type, _options = FORMATS[format_name]
     with store.draft([encoded]) as draft, transaction.atomic():
+        _refuse_where_closing(team)
         return Asset.objects.create(
             team=team,
             kind=Asset.Kind.UPLOAD,
@@ -66,6 +69,14 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
             width=size[0],
             height=size[1],
         )
+
+
+def _refuse_where_closing(team: Team) -> None:
+    """With the team's row locked: what is kept after a team's files were deleted would stay for good."""
+    try:
+        teams.lock(team.pk)
+    except TeamClosing as error:
+        raise BadUpload(_("The team has been closed.")) from error
 
 
 def _encoded_anew(content: bytes) -> tuple[bytes, str, tuple[int, int]]:

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts.mfa import have_two_factor
 from accounts.models import Membership
+from accounts.roles import Action, can
 from generations.cards import Show
 from generations.models import Generation
 
@@ -23,6 +25,7 @@ class Watcher:
 
     team_id: UUID
     user_id: UUID
+    role: str
     session_key: str
     password: str
     language: str
@@ -72,22 +75,34 @@ class Stream:
 
 
 def shut_out(watchers: Collection[Watcher]) -> set[Watcher]:
-    """Those who have signed out, changed their password or left the team: two queries for all."""
+    """Those who may not go on as they are: two queries for all, and one more where a team asks for two factors.
+
+    They have signed out, changed their password, left the team or lost their account; the team is being closed or asks
+    for a second factor that they lack; or their role is another one now, on which the page's buttons depend.
+    """
     sessions = {watcher.session_key for watcher in watchers}
     open_sessions = set(
         Session.objects.filter(session_key__in=sessions, expire_date__gt=timezone.now()).values_list(
             "session_key", flat=True
         )
     )
-    users = {watcher.user_id for watcher in watchers}
-    members = set(
-        Membership.objects.filter(user_id__in=users, user__is_active=True, team__closed_at=None).values_list(
-            "team_id", "user_id", "user__password"
-        )
-    )
+    admitted = _admitted({watcher.user_id for watcher in watchers})
     return {
         watcher
         for watcher in watchers
         if watcher.session_key not in open_sessions
-        or (watcher.team_id, watcher.user_id, watcher.password) not in members
+        or (watcher.team_id, watcher.user_id, watcher.role, watcher.password) not in admitted
+    }
+
+
+def _admitted(user_ids: Collection[UUID]) -> set[tuple[UUID, UUID, str, str]]:
+    """Team, user, role and password of everyone who may be in a team now."""
+    members = Membership.objects.filter(user_id__in=user_ids, user__is_active=True, team__closing_at=None)
+    rows = list(members.values_list("team_id", "user_id", "role", "user__password", "team__requires_two_factor"))
+    needing = {user_id for _team, user_id, *_rest, needs in rows if needs}
+    safe = set(have_two_factor().filter(user_id__in=needing)) if needing else set()
+    return {
+        (team_id, user_id, role, password)
+        for team_id, user_id, role, password, needs in rows
+        if (not needs or user_id in safe) and can(role, Action.VIEW)
     }

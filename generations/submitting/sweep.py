@@ -3,23 +3,24 @@
 One process sweeps at a time; each round is bounded, and the next one is seconds away.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations import lifecycle
 from generations.archive import archive, store
-from generations.due import log_failure
 from generations.models import Asset, Generation, IdempotencyKey, State, Submission
+from project.celery import nudge
 
-ROWS = 100
+from . import closing
+from .rounds import ROWS, each_locked, guarded
+
 SWEEP_LOCK = 0x73776565  # any number, as long as it is this one everywhere
 KEYS_KEPT = timedelta(hours=72)
 ASKED_FOR = timedelta(hours=24)
@@ -30,22 +31,24 @@ ARCHIVE_GRACE = timedelta(hours=1)
 
 
 def sweep() -> None:
+    """One round of every step. Where one says that there is more to do, the next round comes at once."""
     with _alone() as alone:
-        for step in STEPS if alone else ():
-            _guarded(step)
+        outcomes = [guarded(step) for step in STEPS] if alone else []
+    if any(outcomes):
+        nudge("sweep")
 
 
 def release_leases() -> None:
     """A worker died while submitting. With a submission its POST may have gone out; without, it surely has not."""
     orphans = Generation.objects.filter(state=State.SUBMITTING, lease_until__lt=Now())
-    _each_locked(orphans.order_by("lease_until"), _release)
+    each_locked(orphans, _release)
 
 
 def pass_deadlines() -> None:
     """The hold is given back; the provider goes on being asked, in case the clip comes after all."""
     waiting = (State.SUBMITTING, State.UNCONFIRMED, State.RUNNING)
     overdue = Generation.objects.filter(state__in=waiting, deadline_at__lt=Now())
-    _each_locked(overdue.order_by("deadline_at"), _time_out)
+    each_locked(overdue, _time_out)
 
 
 def give_up_queued() -> None:
@@ -56,7 +59,7 @@ def give_up_queued() -> None:
     """
     too_old = Now() - timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS)
     queued = Generation.objects.filter(state=State.QUEUED, next_at__isnull=False, created_at__lt=too_old)
-    _each_locked(queued.order_by("created_at"), _fail_as_busy)
+    each_locked(queued, _fail_as_busy)
 
 
 def give_up_archiving() -> None:
@@ -64,8 +67,8 @@ def give_up_archiving() -> None:
     dies_at = Coalesce("link_expires_at", F("ended_at") + LINK_LIFE)
     due = Submission.objects.filter(outcome=archive.SUCCEEDED, next_at__isnull=False)
     dead = due.alias(dies_at=dies_at).filter(dies_at__lt=Now() - ARCHIVE_GRACE)
-    for submission in dead.order_by("next_at")[:ROWS]:
-        _guarded(archive.give_up, submission)
+    for submission in dead.order_by("?")[:ROWS]:
+        guarded(archive.give_up, submission)
 
 
 def close_old_submissions() -> None:
@@ -81,11 +84,13 @@ def forget_idempotency_keys() -> None:
     IdempotencyKey.objects.filter(id__in=old).delete()
 
 
-def unlink_deleted_files() -> None:
-    """The file goes with the last asset that has its content."""
-    deleted = Asset.objects.filter(deleted_at__isnull=False).exclude(path="").order_by("deleted_at")
-    for path in set(deleted.values_list("path", flat=True)[:ROWS]):
-        _guarded(_unlink, path)
+def unlink_deleted_files() -> bool:
+    """The file goes with the last asset that has its content. Returns whether there are probably more."""
+    # In any order: those that can't be unlinked must not keep the others from their turn.
+    deleted = Asset.objects.filter(deleted_at__isnull=False).exclude(path="").order_by("?")
+    paths = list(deleted.values_list("path", flat=True)[:ROWS])
+    unlinked = [guarded(_unlink, path) for path in set(paths)]
+    return len(paths) == ROWS and any(unlinked)
 
 
 def forget_drafts() -> None:
@@ -99,7 +104,9 @@ STEPS = (
     give_up_archiving,
     close_old_submissions,
     forget_idempotency_keys,
+    closing.empty_teams,
     unlink_deleted_files,
+    closing.finish_teams,
     forget_drafts,
 )
 
@@ -122,33 +129,13 @@ def _fail_as_busy(generation: Generation) -> None:
     lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_BUSY")
 
 
-def _unlink(path: str) -> None:
+def _unlink(path: str) -> bool:
     with transaction.atomic():
         store.lock(path)
         if not Asset.objects.filter(path=path, deleted_at=None).exists():
             store.unlink(path)
         Asset.objects.filter(path=path, deleted_at__isnull=False).update(path="")
-
-
-def _each_locked(generations: QuerySet[Generation], do: Callable[[Generation], None]) -> None:
-    """Each of a round's rows, locked in a transaction of its own for as long as it is looked at."""
-
-    def look_at(generation_id: UUID) -> None:
-        with transaction.atomic():
-            generation = generations.filter(id=generation_id).select_for_update(skip_locked=True).first()
-            if generation:
-                do(generation)
-
-    for generation_id in list(generations.values_list("id", flat=True)[:ROWS]):
-        _guarded(look_at, generation_id)
-
-
-def _guarded(act: Callable[..., None], *arguments: object) -> None:
-    """What fails must not keep the sweep from the rest: the boundary of each row and each step."""
-    try:
-        act(*arguments)
-    except Exception as error:
-        log_failure(f"sweep: {act.__name__} {arguments}", error)
+    return True
 
 
 @contextmanager

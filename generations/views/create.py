@@ -7,19 +7,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import budgets
 from accounts.access import Action, TeamHttpRequest, team_required
-from accounts.credits import InsufficientCredits
+from accounts.refusals import InsufficientCredits, TeamClosing
 from generations import lifecycle, pricing, wording
 from generations.archive.uploads import BadUpload
 from generations.forms import CreateForm, refusal
 from generations.intake import InvalidParameter
 from generations.lifecycle import Asker
 from generations.pricing import NoPrice
-from project.http import render_fragment
+from project.http import post_to, render_fragment
 
+from . import refusals
 from .uploads import kept_uploads, previews
 
 PAGE = "generations/create.html"
@@ -44,7 +46,7 @@ def create(request: TeamHttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@post_to("generations:create")
 @team_required(Action.CREATE)
 def quote(request: TeamHttpRequest) -> HttpResponse:
     """The price of the choices made so far; without htmx, on the whole page."""
@@ -84,8 +86,9 @@ def _is_created(request: TeamHttpRequest, form: CreateForm) -> bool:
         quoted = pricing.quote(form.resolved)
         lifecycle.create(form.resolved, quoted, asker=asker, idempotency=form.idempotency())
     except InsufficientCredits as error:
-        words = {"required": error.required, "available": error.available}
-        form.add_error(None, _("This costs %(required)s credits; %(available)s are available.") % words)
+        form.add_error(None, refusals.of_credits(error))
+    except TeamClosing:
+        form.add_error(None, refusals.of_closing())
     except InvalidParameter as error:
         form.refuse(error)
     except NoPrice:
@@ -109,13 +112,16 @@ def _price(request: TeamHttpRequest, form: CreateForm) -> dict[str, Any]:
         return {"refused": refusal(error)}
     except NoPrice:
         return {"refused": _no_price()}
+    room = budgets.room_of(request.membership)
     after = request.team.balance.available - quoted.total_credits
     return {
         "total": quoted.total_credits,
         "lines": [(wording.summary(line.conditions), line.credits) for line in quoted.lines],
         "available": request.team.balance.available,
         "after": after,
-        "missing": max(0, -after),
+        "room": room,
+        "limit": refusals.of_room(room),
+        "missing": max(0, quoted.total_credits - room.credits),
         "cheaper": wording.cheaper(prices.cheaper(resolved), resolved.params),
     }
 

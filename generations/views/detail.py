@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts import statement
 from accounts.access import Action, TeamHttpRequest, team_required
-from accounts.credits import InsufficientCredits
+from accounts.refusals import InsufficientCredits, TeamClosing
 from generations import catalog, lifecycle, pricing, wording
 from generations.cards import ASSETS, Card
 from generations.catalog import MODELS, json_word
@@ -26,8 +27,10 @@ from generations.intake import InvalidParameter
 from generations.lifecycle import Asker, Idempotency, IllegalMove
 from generations.models import Generation, GenerationEvent, State
 from generations.pricing import NoPrice
-from project.http import render_fragment
+from project.confirming import Question, ask, is_confirmed
+from project.http import post_to, render_fragment
 
+from . import refusals
 from .samples import samples
 from .uploads import previews
 
@@ -39,6 +42,7 @@ def detail(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     """The page; to htmx what may have changed on it."""
     generation = _found(request, generation_id)
     spec = MODELS.get(generation.model)
+    refunds = statement.refunded([generation.hold_id] if generation.charged_credits else [])
     context = {
         "card": Card(generation),
         "generation": generation,
@@ -46,18 +50,20 @@ def detail(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
         "chosen": wording.chosen(spec, generation.params) if spec else [],
         "images": previews(request.team, generation.params.get("image_urls", [])),
         "lines": [(wording.summary(line["conditions"]), line["credits"]) for line in generation.quote],
+        "refunded_credits": refunds.get(generation.hold_id, 0),
         "events": _timeline(generation),
         "can_retry": generation.state in (State.FAILED, State.CANCELLED),
+        "deleting": _of_deleting(),
         "can_cancel": generation.state == State.QUEUED,
         "again_url": _again_url(generation),
         "form_key": uuid.uuid4().hex,
         "samples": samples(generation),
-        "live_url": live_url(generation=generation.id),
+        "live_url": live_url(generation.team_id, generation=generation.id),
     }
     return render_fragment(request, "generations/detail.html", context, fragment="state")
 
 
-@require_POST
+@post_to("generations:detail", "generation_id")
 @team_required(Action.CREATE)
 def retry(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     """The same request once more, at the price of now, and on to the new one."""
@@ -74,8 +80,9 @@ def retry(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
             retry_of=failed,
         )
     except InsufficientCredits as error:
-        words = {"required": error.required, "available": error.available}
-        return _back(request, failed, _("This costs %(required)s credits; %(available)s are available.") % words)
+        return _back(request, failed, refusals.of_credits(error))
+    except TeamClosing:
+        return _back(request, failed, refusals.of_closing())
     except InvalidParameter as error:
         return _back(request, failed, refusal(error))
     except NoPrice:
@@ -83,7 +90,7 @@ def retry(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     return redirect(again)
 
 
-@require_POST
+@post_to("generations:detail", "generation_id")
 @team_required(Action.CREATE)
 def cancel(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     """Call it off while no provider has it; afterwards it would be a lie."""
@@ -97,16 +104,26 @@ def cancel(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     return redirect(generation)
 
 
-@require_POST
+@post_to("generations:detail", "generation_id")
 @team_required(Action.CREATE)
 def delete(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     """Take a finished clip away for good; its credits history stays."""
     generation = _found(request, generation_id)
     if not generation.is_final:
         return _back(request, generation, _("It can be deleted when it is finished."))
+    if not is_confirmed(request):
+        return ask(request, _of_deleting(), cancel=generation.get_absolute_url())
     lifecycle.hide(generation)
     messages.success(request, _("The clip is deleted."))
     return redirect("generations:gallery")
+
+
+def _of_deleting() -> Question:
+    return Question(
+        title=_("Delete this clip?"),
+        text=_("The video and its poster are removed from our storage for good. Its credits history stays."),
+        label=_("Delete"),
+    )
 
 
 def _found(request: TeamHttpRequest, generation_id: UUID) -> Generation:

@@ -37,7 +37,7 @@ def gallery(request: TeamHttpRequest) -> HttpResponse:
         "shows": SHOWS.values(),
         "cards": cards_of(generations),
         "more_url": _more_url(show, generations[-1].id) if has_more else "",
-        "live_url": live_url(show=show.slug),
+        "live_url": live_url(request.team.id, show=show.slug),
         "live_swaps": "rail,card,gone",
     }
     return render_fragment(request, "generations/gallery.html", context, fragment="cards")

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from accounts.access import Action, can, current_membership
+from accounts.access import current_membership
+from accounts.mfa import lacks_two_factor
+from accounts.roles import Action, can
 from generations.cards import SHOWS
 from generations.live.hub import stream_to
 from generations.live.watching import Watcher
@@ -16,10 +18,15 @@ from .asked import uuid_or_none
 
 @require_safe
 async def live(request: HttpRequest) -> HttpResponseBase:
-    """Server-sent events for whoever is signed in, 401 for anyone else: an EventSource would follow a redirect."""
+    """Server-sent events for whoever is signed in, 401 for anyone else: an EventSource would follow a redirect.
+
+    204, which tells the browser not to come back, to a page of a team that is not the current one any more.
+    """
     watcher = await sync_to_async(_watcher)(request)
     if watcher is None:
         return HttpResponse(status=401)
+    if request.GET.get("team", "") not in ("", str(watcher.team_id)):
+        return HttpResponse(status=204)
     return StreamingHttpResponse(
         stream_to(watcher, after_ms=_cursor(request)),
         content_type="text/event-stream; charset=utf-8",
@@ -32,11 +39,12 @@ def _watcher(request: HttpRequest) -> Watcher | None:
     if not user.is_authenticated:
         return None
     membership = current_membership(request)
-    if not can(membership.role, Action.VIEW):
+    if not can(membership.role, Action.VIEW) or lacks_two_factor(membership):
         return None
     watcher = Watcher(
         team_id=membership.team_id,
         user_id=user.pk,
+        role=membership.role,
         session_key=request.session.session_key or "",
         password=user.password,
         language=translation.get_language() or "en",

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 from django_htmx.http import reswap, retarget
 
 from accounts.access import Action, TeamHttpRequest, team_required
@@ -18,6 +17,7 @@ from generations.archive.uploads import BadUpload, keep_upload
 from generations.forms import refusal
 from generations.intake import UPLOAD_PREFIX, GenerationRequest, InvalidParameter
 from generations.models import Asset
+from project.http import post_to
 
 from .asked import uuid_or_none
 
@@ -33,7 +33,7 @@ class Image:
 
 
 @never_cache
-@require_POST
+@post_to("generations:create")
 @team_required(Action.CREATE)
 def upload(request: TeamHttpRequest) -> HttpResponse:
     """The images just chosen, ready to be put into the form; 422 and the reason where one is refused."""

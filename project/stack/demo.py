@@ -12,7 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import credits, keys, teams
+from accounts import keys, teams
+from accounts.actors import INSTALLATION
+from accounts.billing import by_operator
+from accounts.key_settings import KeySettings
 from accounts.models import ApiKey, Team, User
 from generations import catalog, lifecycle, pricing
 from generations.intake import GenerationRequest
@@ -53,14 +56,16 @@ def prepare() -> dict[str, str] | None:
 
 
 def _team(password: str) -> Team:
-    user = User.objects.filter(email=EMAIL).first()
-    if user:
-        return Team.objects.filter(memberships__user=user).order_by("created_at")[0]
+    """An open team that the demo user is in, made where there is none."""
     with transaction.atomic():
-        user = User.objects.create_user(email=EMAIL, password=password)
-        EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
-        team = teams.create_team(name=TEAM, owner=user)
-        credits.grant(team, CREDITS, note="Demo credits")
+        user = User.objects.filter(email=EMAIL).first()
+        if user is None:
+            user = User.objects.create_user(email=EMAIL, password=password)
+            EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
+        team = Team.objects.open().filter(memberships__user=user).order_by("created_at").first()
+        if team is None:
+            team = teams.create_team(name=TEAM, owner=user)
+            by_operator.grant(team, CREDITS, note="Demo credits", by=INSTALLATION)
     return team
 
 
@@ -72,8 +77,9 @@ def _api_key(team: Team) -> str:
             return secret
     except keys.InvalidApiKey:
         pass
-    ApiKey.objects.filter(team=team, name="Demo", revoked_at=None).update(revoked_at=timezone.now())
-    _, secret = keys.issue(team, name="Demo", created_by=None)
+    for key in ApiKey.objects.filter(team=team, name="Demo", created_by=None, revoked_at=None):
+        keys.revoke(key, by=INSTALLATION)
+    _, secret = keys.issue(team, KeySettings(name="Demo"), by=INSTALLATION)
     (DATA_FOLDER / "demo_key").write_text(secret)
     return secret
 
@@ -99,7 +105,8 @@ def _make_clips(team: Team) -> None:
     resolved = [catalog.resolve(GenerationRequest.from_mapping(clip)) for clip in CLIPS]
     quotes = [pricing.quote(each) for each in resolved]
     with transaction.atomic():
-        credits.grant(team, sum(quote.total_credits for quote in quotes), note="Demo clips")
+        cost = sum(quote.total_credits for quote in quotes)
+        by_operator.grant(team, cost, note="Demo clips", by=INSTALLATION)
         for each, quote in zip(resolved, quotes, strict=True):
             lifecycle.create(each, quote, asker=lifecycle.Asker(team_id=team.id))
     until = time.monotonic() + CLIPS_SECONDS

@@ -1,5 +1,6 @@
 // <form data-confirm="id">: the <dialog> of that id must be answered with "confirm" before the form goes, plain or by htmx.
-// <button data-dialog="id"> opens a dialog. Without JavaScript the form simply goes.
+// It then says so in its field "confirmed". Without JavaScript it does not, and the same is asked by a page.
+// <button data-dialog="id"> opens a dialog.
 "use strict";
 
 (() => {
@@ -18,9 +19,19 @@
   document.addEventListener("close", (event) => {
     if (!waiting || event.target.id !== waiting.form.dataset.confirm) return;
     waiting.confirmed = event.target.returnValue === "confirm";
-    if (waiting.confirmed) waiting.form.requestSubmit(waiting.submitter);
+    if (waiting.confirmed) {
+      confirmedField(waiting.form).value = "1";
+      waiting.form.requestSubmit(waiting.submitter);
+    }
     waiting = null;
   }, true);
+
+  function confirmedField(form) {
+    if (form.elements.confirmed) return form.elements.confirmed;
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed" });
+    form.append(field);
+    return field;
+  }
 
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");

@@ -36,7 +36,7 @@
       if (Number.isNaN(moment.getTime())) continue;
       const text = told(moment, element.dataset);
       if (element.textContent !== text) element.textContent = text;
-      element.title ||= exact.format(moment);
+      element.title ||= seconds.format(moment);
     }
   };
 

@@ -3,14 +3,15 @@ import itertools
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.credits import InsufficientCredits
-from accounts.models import CreditEntry, WebhookEvent
-from generations import catalog, lifecycle, pricing
+from accounts import budgets
+from accounts.models import CreditEntry, Membership, WebhookEvent
+from accounts.refusals import InsufficientCredits
+from generations import audit, catalog, lifecycle, pricing
 from generations.intake import GenerationRequest, InvalidParameter
-from generations.lifecycle import ALLOWED, IdempotencyMismatch, IllegalMove
+from generations.lifecycle import ALLOWED, Asker, IdempotencyMismatch, IllegalMove, ModelNotAllowed
 from generations.models import Generation, GenerationCount, GenerationEvent, Price, State
 from tests.api import asked, completed, ensure_prices, running
-from tests.factories import make_team
+from tests.factories import make_key, make_member, make_team
 from tests.pipeline import assert_books_are_right, figures, media_folder
 from tests.races import race
 
@@ -106,6 +107,56 @@ def test_creating_holds_the_price_queues_counts_and_tells(team):
     assert (generation.state, generation.held_credits, generation.price_version) == ("queued", 43, 1)
     assert counts(team) == {"pending": 1}
     assert list(generation.events.values_list("state", flat=True)) == ["queued"]
+
+
+def test_a_hold_counts_against_whoever_asked(team):
+    key, member = make_key(team=team)[0], make_member(team=team)
+
+    _asked_by(Asker(team_id=team.pk, api_key_id=key.pk))
+    _asked_by(Asker(team_id=team.pk, user_id=member.pk))
+
+    assert [budgets.of_key(key).lifetime.used, budgets.of_team(team).lifetime.used] == [15, 30]
+    assert budgets.of_member(Membership.objects.get(user=member)).lifetime.used == 15
+    assert_books_are_right()
+
+
+def test_a_hold_that_counts_against_somebody_else_is_found_by_the_audit(team):
+    generation = _asked_by(Asker(team_id=team.pk, api_key_id=make_key(team=team)[0].pk))
+    Generation.objects.filter(pk=generation.pk).update(api_key=make_key(team=team)[0])
+
+    assert [row["id"] for row in audit.audit()] == [str(generation.pk)]
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled", "completed"])
+def test_at_its_end_a_generation_leaves_in_the_budgets_what_it_was_charged(team, media_folder, end):  # L5
+    generation = brought_to(team, end)
+
+    month, ever = budgets.of_team(team).monthly.used, budgets.of_team(team).lifetime.used
+
+    assert month == ever == generation.charged_credits == (15 if end == "completed" else 0)
+    assert_books_are_right()
+
+
+def test_a_model_that_the_asker_is_not_allowed_leaves_no_trace(team):
+    with pytest.raises(ModelNotAllowed) as refusal:
+        _asked_by(Asker(team_id=team.pk, allowed_models=("other-1.0",)))
+
+    assert refusal.value.model.slug == "seedance-2.0"
+    assert not Generation.objects.exists()
+    assert (counts(team), figures(team)) == ({}, (1000, 0, 0))
+    _asked_by(Asker(team_id=team.pk, allowed_models=("other-1.0", "seedance-2.0")))
+
+
+def test_a_budget_without_room_leaves_no_trace(team):
+    key, _ = make_key(team=team, monthly_budget_credits=14)
+
+    with pytest.raises(InsufficientCredits) as refusal:
+        _asked_by(Asker(team_id=team.pk, api_key_id=key.pk))
+
+    assert refusal.value.limit_source == "key_budget"
+    assert not Generation.objects.exists()
+    assert (counts(team), figures(team)) == ({}, (1000, 0, 0))
+    assert_books_are_right()
 
 
 def test_credits_that_do_not_suffice_leave_no_trace(team):
@@ -286,6 +337,11 @@ def test_another_team_may_use_the_same_key(team):  # A14
     made = [_asked_with_key(each, digest="a")[1] for each in (team, other)]
 
     assert made == [True, True]
+
+
+def _asked_by(asker: Asker) -> Generation:
+    resolved = catalog.resolve(GenerationRequest(prompt="Once"))
+    return lifecycle.create(resolved, pricing.quote(resolved), asker=asker)[0]
 
 
 def _asked_with_key(team, *, digest: str) -> tuple[Generation, bool]:

@@ -7,13 +7,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
-from accounts.api.answers import ApiError
-from accounts.credits import InsufficientCredits
-from accounts.keys import InvalidApiKey
+from accounts.api.answers import ApiError, iso
+from accounts.key_settings import InvalidSetting
+from accounts.keys import InvalidApiKey, NotCurrent, TooManyKeys
+from accounts.refusals import InsufficientCredits, TeamClosing, TooManyInProgress
+from accounts.roles import NotAllowed
+from generations import catalog
 from generations.intake import InvalidParameter
-from generations.lifecycle import IdempotencyMismatch
+from generations.lifecycle import IdempotencyMismatch, ModelNotAllowed
 from generations.pricing import NoPrice
 from project.http import error_json
+
+from .findings import first_of
+
+IN_PROGRESS_RETRY_SECONDS = 5
 
 
 class TaskNotFound(ApiError):
@@ -62,13 +69,15 @@ def _invalid_parameter(error: InvalidParameter) -> ApiError:
     return ApiError(400, "INVALID_PARAMETER", error.message, details=details)
 
 
+def _invalid_setting(error: InvalidSetting) -> ApiError:
+    details = {"field": error.field, "constraint": error.constraint, "limit": error.limit, "value": None}
+    return ApiError(400, "INVALID_PARAMETER", error.message, details=details)
+
+
 def _invalid_query(error: ValidationError) -> ApiError:
-    """The first of pydantic's findings. A bound is called ge, le, max_length or expected there."""
-    first = error.errors[0]
-    field = str(first["loc"][-1])
-    limit = next((value for name, value in first.get("ctx", {}).items() if name != "error"), None)
-    details = {"field": field, "constraint": first["type"], "limit": limit, "value": None}
-    return ApiError(400, "INVALID_PARAMETER", f"{field}: {first['msg']}.", details=details)
+    found = first_of(error.errors)
+    details = {"field": found.field, "constraint": found.constraint, "limit": found.limit, "value": None}
+    return ApiError(400, "INVALID_PARAMETER", found.message, details=details)
 
 
 def _insufficient_credits(error: InsufficientCredits) -> ApiError:
@@ -76,9 +85,45 @@ def _insufficient_credits(error: InsufficientCredits) -> ApiError:
         "limit_source": error.limit_source,
         "required": error.required,
         "available": error.available,
-        "resets_at": None,
+        "resets_at": iso(error.resets_at) if error.resets_at else None,
     }
     return ApiError(402, "INSUFFICIENT_CREDITS", str(error), details=details)
+
+
+def _too_many_in_progress(error: TooManyInProgress) -> ApiError:
+    message = f"This key may have {error.limit} in progress at once. Try again when one of them has ended."
+    seconds = str(IN_PROGRESS_RETRY_SECONDS)
+    return ApiError(
+        429,
+        "RATE_LIMIT_EXCEEDED",
+        message,
+        details={"limit": error.limit, "constraint": "max_in_progress"},
+        headers={"Retry-After": seconds, "X-RateLimit-RetryAfter": seconds},
+    )
+
+
+def _too_many_keys(error: TooManyKeys) -> ApiError:
+    message = f"A team can have {error.limit} live keys. Revoke one that is not needed any more."
+    return ApiError(409, "CONFLICT", message, details={"constraint": "max_keys", "limit": error.limit})
+
+
+def _not_current(error: NotCurrent) -> ApiError:
+    message = f"Nothing was done: the key's current secret is not the named one, but the one that ends in {error.hint}."
+    return ApiError(409, "CONFLICT", message, details={"state": "replaced", "current_hint": error.hint})
+
+
+def _model_not_allowed(error: ModelNotAllowed) -> ApiError:
+    names = [each.name for each in catalog.MODELS.values() if each.slug in error.allowed]
+    message = f"This key may not use {error.model.name}. It may use: {', '.join(names)}."
+    return ApiError(403, "FORBIDDEN", message, details={"model": error.model.name, "allowed_models": names})
+
+
+def _team_closing(error: TeamClosing) -> ApiError:
+    return ApiError(403, "FORBIDDEN", "This team is being closed, so nothing more can be made in it.")
+
+
+def _not_allowed(error: NotAllowed) -> ApiError:
+    return ApiError(403, "FORBIDDEN", "This key may not do this any more.")
 
 
 def _idempotency_mismatch(error: IdempotencyMismatch) -> ApiError:
@@ -104,8 +149,15 @@ _TRANSLATIONS: dict[type[Exception], Any] = {
     AuthenticationError: _invalid_key,
     InvalidApiKey: _invalid_key,
     InvalidParameter: _invalid_parameter,
+    InvalidSetting: _invalid_setting,
     ValidationError: _invalid_query,
     InsufficientCredits: _insufficient_credits,
+    TooManyInProgress: _too_many_in_progress,
+    TooManyKeys: _too_many_keys,
+    NotCurrent: _not_current,
+    ModelNotAllowed: _model_not_allowed,
+    TeamClosing: _team_closing,
+    NotAllowed: _not_allowed,
     IdempotencyMismatch: _idempotency_mismatch,
     NoPrice: _no_price,
     OperationalError: _unavailable,

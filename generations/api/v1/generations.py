@@ -1,21 +1,19 @@
 """POST /generations and POST /estimates: the same body, made or only priced."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from ninja import Router, Status
 
+from accounts import budgets
 from accounts.api.answers import Answer, errors
 from accounts.api.auth import CREATE, KeyRequest
-from accounts.models import CreditBalance
 from generations import catalog, lifecycle, pricing
-from generations.catalog import Resolved
+from generations.api.json_body import read_object
 from generations.intake import GenerationRequest
 from generations.lifecycle import Asker
 
 from . import represent
-from .body import idempotency_of, read_object
 from .document import BODY, IDEMPOTENCY_KEY
+from .idempotency import idempotency_of
 from .schemas import Created, Estimate
 
 router = Router(tags=["Generations"])
@@ -30,7 +28,7 @@ router = Router(tags=["Generations"])
 def create_generation(request: KeyRequest, response: HttpResponse) -> Status[Answer[Created]]:
     """Ask for a clip. Its credits are held at once, charged when it is delivered, and given back when it fails."""
     given = read_object(request)
-    resolved = _resolved(given)
+    resolved = catalog.resolve(GenerationRequest.from_mapping(given))
     generation, is_new = lifecycle.create(
         resolved,
         pricing.quote(resolved),
@@ -44,9 +42,10 @@ def create_generation(request: KeyRequest, response: HttpResponse) -> Status[Ans
 @router.post("/estimates", response={200: Answer[Estimate], **errors(413, 415)}, openapi_extra={"requestBody": BODY})
 def estimate_generation(request: KeyRequest) -> Answer[Estimate]:
     """What the same body would cost now. Nothing is made and nothing held."""
-    resolved = _resolved(read_object(request))
+    resolved = catalog.resolve(GenerationRequest.from_mapping(read_object(request)))
+    lifecycle.refuse_model(asker_of(request), resolved.spec)
     quote = pricing.quote(resolved)
-    available = CreditBalance.objects.values_list("available", flat=True).get(team_id=request.auth.team_id)
+    room = budgets.room_of(request.auth)
     return Answer[Estimate](
         data=Estimate(
             model=resolved.spec.name,
@@ -55,20 +54,19 @@ def estimate_generation(request: KeyRequest) -> Answer[Estimate]:
             lines=represent.lines(quote.as_json()),
             total=quote.total_credits,
             price_version=quote.price_version,
-            available=available,
-            missing=max(0, quote.total_credits - available),
+            available=room.credits,
+            missing=max(0, quote.total_credits - room.credits),
+            limit_source=room.limit_source,
+            resets_at=room.resets_at,
         )
     )
 
 
 def asker_of(request: KeyRequest) -> Asker:
-    return Asker(team_id=request.auth.team_id, api_key_id=request.auth.pk)
+    key = request.auth
+    return Asker(team_id=key.team_id, api_key_id=key.pk, allowed_models=tuple(key.allowed_models))
 
 
 def mark_replay(response: HttpResponse, is_new: bool) -> None:
     if not is_new:
         response.headers["Idempotent-Replayed"] = "true"
-
-
-def _resolved(given: dict[str, Any]) -> Resolved:
-    return catalog.resolve(GenerationRequest.from_mapping(given))

@@ -16,7 +16,8 @@ router = Router(tags=["Models"])
 @router.get("/models", response={200: Answer[ModelList], **errors()})
 def list_models(request: KeyRequest) -> Answer[ModelList]:
     """Each model with its fields, their choices and defaults, and the price rules in force."""
-    listed = [_model(spec) for spec in catalog.MODELS.values()]
+    allowed = request.auth.allowed_models
+    listed = [_model(spec) for spec in catalog.MODELS.values() if not allowed or spec.slug in allowed]
     return Answer[ModelList](data=ModelList(models=listed, default=catalog.find_model("").name))
 
 

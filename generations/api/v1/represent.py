@@ -1,7 +1,9 @@
 """What the gate knows, in the words of the API. The provider is never shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from accounts import statement
 from generations import links
 from generations.catalog import MODELS
 from generations.failures import FAILURES
@@ -20,7 +22,16 @@ def retried(generation: Generation) -> Retried:
 
 
 def task(generation: Generation) -> Task:
-    """The task object. Reads generation.assets, so fetch those along."""
+    return tasks([generation])[0]
+
+
+def tasks(generations: Sequence[Generation]) -> list[Task]:
+    """The task objects. Reads generation.assets of each, so fetch those along."""
+    refunds = statement.refunded([each.hold_id for each in generations if each.charged_credits])
+    return [_task(each, refunds.get(each.hold_id, 0)) for each in generations]
+
+
+def _task(generation: Generation, refunded: int) -> Task:
     outputs = _kept(generation, Asset.Kind.OUTPUT)
     images = [links.url(asset) for asset in outputs if asset.content_type.startswith("image/")]
     failure = _failure(generation)
@@ -38,7 +49,7 @@ def task(generation: Generation) -> Task:
         images=images,
         poster_url=next(map(links.url, _kept(generation, Asset.Kind.POSTER)), None),
         expires_at=links.expires_at(outputs[0]) if outputs else None,
-        cost=_cost(generation),
+        cost=_cost(generation, refunded),
         error=message,
         error_message=message,
         error_detail=failure,
@@ -75,12 +86,12 @@ def lines(quote: list[dict[str, Any]]) -> list[Line]:
     return [Line(**line) for line in quote]
 
 
-def _cost(generation: Generation) -> Cost:
+def _cost(generation: Generation, refunded: int) -> Cost:
     return Cost(
         estimated=generation.held_credits,
         held=0 if generation.is_final else generation.held_credits,
         charged=generation.charged_credits,
-        refunded=generation.returned_credits,
+        refunded=generation.returned_credits + refunded,
         price_version=generation.price_version,
         lines=lines(generation.quote),
     )

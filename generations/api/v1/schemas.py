@@ -1,16 +1,11 @@
 """The answers of the API, field by field. Times are ISO 8601 in UTC with Z, credits whole numbers."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import PlainSerializer, WithJsonSchema
-
-from accounts.api.answers import Body
+from accounts.api.answers import Body, Moment
+from accounts.budgets import LimitSource
 from generations.models import Status
-from generations.webhook_body import iso
-
-Moment = Annotated[datetime, PlainSerializer(iso), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Line(Body):
@@ -102,7 +97,11 @@ class Deleted(Body):
 
 
 class Estimate(Body):
-    """What the request would cost now. `missing` is what the team lacks for it; nothing is held."""
+    """What the request would cost now. Nothing is held.
+
+    `available` is what this key can really spend now, `limit_source` the limit that leaves no more, and `resets_at`
+    when that one resets; null where it never does. `missing` is what is lacking.
+    """
 
     model: str
     task_type: str
@@ -112,6 +111,8 @@ class Estimate(Body):
     price_version: int
     available: int
     missing: int
+    limit_source: LimitSource
+    resets_at: Moment | None
 
 
 class Field(Body):

@@ -9,17 +9,17 @@ from ninja import Query, Router, Status
 from ninja.decorators import decorate_view
 
 from accounts.api.answers import Answer, errors
-from accounts.api.auth import CREATE, KeyRequest
+from accounts.api.auth import CHANGE, CREATE, KeyRequest
 from generations import catalog, lifecycle, pricing
 from generations.frozen import request_of
 from generations.lifecycle import IllegalMove
 from generations.models import Generation, State
 
 from . import paging, represent
-from .body import idempotency_of
 from .document import IDEMPOTENCY_KEY
 from .errors import Conflict, TaskNotFound
 from .generations import asker_of, mark_replay
+from .idempotency import idempotency_of
 from .schemas import Deleted, Retried, Task, TaskPage
 
 router = Router(tags=["Tasks"])
@@ -29,8 +29,7 @@ router = Router(tags=["Tasks"])
 def list_tasks(request: KeyRequest, filters: Annotated[paging.TaskFilters, Query()]) -> Answer[TaskPage]:
     """The team's tasks, newest first."""
     generations, pagination = paging.find(request.auth.team_id, filters)
-    tasks = [represent.task(generation) for generation in generations]
-    return Answer[TaskPage](data=TaskPage(tasks=tasks, pagination=pagination))
+    return Answer[TaskPage](data=TaskPage(tasks=represent.tasks(generations), pagination=pagination))
 
 
 @router.get("/tasks/{task_id}", response={200: Answer[Task], **errors(404)})
@@ -40,7 +39,7 @@ def get_task(request: KeyRequest, task_id: str) -> Answer[Task]:
     return Answer[Task](data=represent.task(find_task(request, task_id)))
 
 
-@router.post("/tasks/{task_id}/cancel", response={200: Answer[Task], **errors(404, 409)})
+@router.post("/tasks/{task_id}/cancel", auth=CHANGE, response={200: Answer[Task], **errors(404, 409)})
 def cancel_task(request: KeyRequest, task_id: str) -> Answer[Task]:
     """Call a task off before a provider has it; its credits come back whole. Again is harmless."""
     generation = find_task(request, task_id)
@@ -76,7 +75,7 @@ def retry_task(request: KeyRequest, response: HttpResponse, task_id: str) -> Sta
     return Status(201, Answer[Retried](data=represent.retried(generation)))
 
 
-@router.delete("/tasks/{task_id}", response={200: Answer[Deleted], **errors(404, 409)})
+@router.delete("/tasks/{task_id}", auth=CHANGE, response={200: Answer[Deleted], **errors(404, 409)})
 def delete_task(request: KeyRequest, task_id: str) -> Answer[Deleted]:
     """Delete a final task and its files. What it cost stays in the credits statement."""
     generation = find_task(request, task_id)

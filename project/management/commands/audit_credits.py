@@ -12,7 +12,7 @@ import generations.audit
 
 
 class Command(BaseCommand):
-    help = "Recompute every balance from its entries. Prints the rows that differ, and exits with 1 if there are any."
+    help = "Recompute balances and budgets from the entries. Prints the rows that differ, and exits with 1 if any do."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")

@@ -10,7 +10,10 @@ from django.core.management import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts import credits, keys
+from accounts import keys
+from accounts.actors import INSTALLATION, Actor
+from accounts.billing import by_operator
+from accounts.key_settings import KeySettings
 from accounts.models import Role, Team, User
 from accounts.teams import create_team
 
@@ -38,13 +41,17 @@ class Command(BaseCommand):
         if options["credits"] < 0:
             raise CommandError("--credits is 0 or above")
         user = self._user(email, options["password"])
-        team = Team.objects.filter(name=options["team"], memberships__user=user, memberships__role=Role.OWNER).first()
+        owned = Team.objects.open().filter(memberships__user=user, memberships__role=Role.OWNER)
+        team = owned.filter(name=options["team"]).first()
         secret = None
         if team is None:
             team = create_team(name=options["team"], owner=user)
             if options["credits"]:
-                credits.grant(team, options["credits"], note="bootstrap")
-            _, secret = keys.issue(team, name="bootstrap", created_by=user)
+                try:
+                    by_operator.grant(team, options["credits"], note="bootstrap", by=INSTALLATION)
+                except ValueError as refusal:
+                    raise CommandError(str(refusal)) from refusal
+            _, secret = keys.issue(team, KeySettings(name="bootstrap"), by=Actor(user=user))
         answer = {"email": user.email, "team": str(team.pk), "team_name": team.name, "api_key": secret}
         self.stdout.write(json.dumps(answer) if options["json"] else _lines(answer))
 
@@ -52,7 +59,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email).first() or User.objects.create_user(email, password)
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
         # Two at once would otherwise make two teams.
-        return User.objects.select_for_update().get(pk=user.pk)
+        return User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _lines(answer: dict[str, str | None]) -> str:

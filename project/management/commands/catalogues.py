@@ -30,6 +30,9 @@ BORROWED = (
     gettext_noop("The email address and/or password you specified are not correct."),
     gettext_noop("You cannot remove your primary email address."),
     gettext_noop("Incorrect password."),
+    gettext_noop("Incorrect code."),
+    gettext_noop("Code"),
+    gettext_noop("Authenticator code"),
     gettext_noop("Hello from %(site_name)s!"),
     gettext_noop("Please Confirm Your Email Address"),
 )

@@ -3,12 +3,13 @@
 import json
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError
 
-from accounts import credits
-from accounts.models import Team
+from accounts.actors import INSTALLATION
+from accounts.billing import by_operator
+from accounts.refusals import TeamClosing
+from project.management.teams import team_called
 
 
 class Command(BaseCommand):
@@ -21,9 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        team = _team(options["team"])
+        team = team_called(options["team"])
         try:
-            entry = credits.grant(team, options["credits"], note=options["note"])
+            entry = by_operator.grant(team, options["credits"], note=options["note"], by=INSTALLATION)
+        except TeamClosing as refusal:
+            raise CommandError(f"{team} is closed, or being closed: it gets no credits any more.") from refusal
         except ValueError as refusal:
             raise CommandError(str(refusal)) from refusal
         answer = {"team": str(team.pk), "granted": entry.granted_delta, "available": entry.available_after}
@@ -31,14 +34,3 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(answer))
         else:
             self.stdout.write(f"{team}: {entry.granted_delta} granted, {entry.available_after} available")
-
-
-def _team(id_or_name: str) -> Team:
-    try:
-        teams = Team.objects.filter(pk=UUID(id_or_name))
-    except ValueError:
-        teams = Team.objects.filter(name=id_or_name)
-    found = list(teams[:2])
-    if len(found) != 1:
-        raise CommandError(f"{'several teams are' if found else 'no team is'} called {id_or_name!r}; give the id")
-    return found[0]

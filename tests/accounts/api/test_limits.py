@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import keys
+from accounts.actors import INSTALLATION
 from accounts.models import CreditEntry, RateWindow
 from generations.models import Generation
 from tests.api import ensure_prices, post
@@ -88,3 +90,51 @@ def test_a_refused_create_is_counted_too(keyed):
     post(client, "/generations", {"prompt": "a", "duration": 7})
 
     assert RateWindow.objects.get(api_key=key, kind="create").count == 1
+
+
+@pytest.mark.parametrize(
+    ("plan", "creates", "seconds"),
+    [({"rate_plan": "free"}, 10, 3600), ({"rate_plan": "own", "rate_limit": 3, "rate_seconds": 7}, 3, 7)],
+)
+def test_a_plan_limits_creates_and_leaves_reads_as_documented(keyed, plan, creates, seconds):
+    key, client = keyed
+    keys.change_some(key, plan, by=INSTALLATION)
+
+    answers = [post(client, "/generations", {}) for _ in range(creates + 1)]
+
+    assert [answer.status_code for answer in answers] == [400] * creates + [429]
+    assert [rate(answer) for answer in answers] == [
+        *((str(creates), str(left)) for left in reversed(range(creates))),
+        (str(creates), "0"),
+    ]
+    assert f"{creates} of this kind in {seconds} seconds" in answers[-1].json()["error"]["message"]
+    assert seconds - 2 <= int(answers[-1].headers["Retry-After"]) <= seconds
+    assert rate(client.get("/api/v1/credits")) == ("1000", "999")
+
+
+def test_a_switch_of_plan_counts_with_the_next_request(keyed):
+    key, client = keyed
+
+    def standing(plan: str) -> tuple[int, str]:
+        keys.change_some(key, {"rate_plan": plan}, by=INSTALLATION)
+        answer = post(client, "/generations", {})
+        return answer.status_code, answer.headers.get("X-RateLimit-Remaining")
+
+    for _ in range(12):
+        standing("free")
+
+    assert [standing(plan) for plan in ("pro", "free", "pro", "standard")] == [
+        (400, "989"),
+        (429, "0"),
+        (400, "988"),
+        (400, "987"),
+    ]
+
+
+def test_a_key_without_a_limit_is_told_of_none(keyed):
+    key, client = keyed
+    keys.change_some(key, {"rate_plan": "enterprise"}, by=INSTALLATION)
+
+    for answer in (client.get("/api/v1/credits"), post(client, "/generations", {})):
+        assert not [name for name in answer.headers if name.lower().startswith("x-ratelimit")]
+    assert not RateWindow.objects.exists()

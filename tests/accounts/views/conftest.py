@@ -1,6 +1,9 @@
 import pytest
 from django.test import Client
 
+from tests.factories import make_team, make_user
+from tests.signing_in import fresh_counts, long_minutes, quick_passwords  # noqa: F401 -- fixtures
+
 
 @pytest.fixture
 def sign_in(db):
@@ -12,3 +15,13 @@ def sign_in(db):
         return client
 
     return open_browser
+
+
+@pytest.fixture
+def owner(db):
+    return make_user()
+
+
+@pytest.fixture
+def team(owner):
+    return make_team(owner=owner)

@@ -4,6 +4,7 @@ from django.test import Client
 
 from accounts.models import Role
 from tests.factories import make_member, make_team, make_user
+from tests.signing_in import make_person, recovery_codes_of, signed_in, with_app, with_passkey
 
 URL = "/account/"
 
@@ -115,7 +116,7 @@ def test_a_hostile_name_is_text_and_nothing_else(user, sign_in):  # B1
 def test_its_queries(user, sign_in, django_assert_num_queries):
     browser = sign_in(user)
 
-    with django_assert_num_queries(4):  # session, user, membership with team and balance, what is in progress
+    with django_assert_num_queries(5):  # session, user, second factors, membership with team and balance, in progress
         browser.get(URL)
 
 
@@ -123,3 +124,32 @@ def test_the_language_cookie_is_kept_from_scripts(user, sign_in):
     response = sign_in(user).post(URL, {"name": "Ada", "language": "en"})
 
     assert response.cookies[settings.LANGUAGE_COOKIE_NAME]["httponly"]
+
+
+def test_it_says_that_there_is_no_second_factor(user, sign_in):
+    response = sign_in(user).get(URL)
+
+    assert not response.context["two_factor"].is_on
+    assert 'href="/sign/two-factor/"' in response.content.decode()
+
+
+@pytest.mark.usefixtures("quick_passwords", "fresh_counts")
+def test_it_says_which_second_factors_there_are_and_how_many_codes_are_left(db):
+    person = make_person()
+    browser = signed_in(person)
+    with_app(browser)
+    with_passkey(browser)
+
+    response = browser.get(URL)
+
+    two_factor, page = response.context["two_factor"], response.content.decode()
+    assert (two_factor.app, two_factor.passkeys, two_factor.recovery_codes) == (True, 1, 10)
+    assert "1 passkey" in page
+    assert "10 recovery codes" in page
+    assert not any(code in page for code in recovery_codes_of(person))
+
+
+def test_it_is_open_to_someone_whose_team_waits_for_their_second_factor(user, sign_in):
+    user.teams.update(requires_two_factor=True)
+
+    assert sign_in(user).get(URL).status_code == 200

@@ -1,222 +1,244 @@
 import re
+from datetime import UTC, timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils.html import escape
+from django.utils import timezone
 
-from accounts.keys import authenticate, well_formed
-from accounts.models import ApiKey, Role, WebhookSecret
+from accounts import credits, keys
+from accounts.actors import INSTALLATION
+from accounts.models import ApiKey, ApiSecret, AuditAction, AuditEntry, Role, WebhookSecret
 from accounts.webhooks.signing import secret_for
-from tests.factories import make_key, make_member, make_team, make_user
+from tests.factories import make_key, make_member
+from tests.key_forms import (
+    NEW_URL,
+    SIGNING_URL,
+    URL,
+    actions,
+    current_of,
+    key_url,
+    new_form,
+    rotate_form,
+    settings_form,
+    spend,
+)
+from tests.pages import SURE, text_of
 
-URL = "/keys/"
-SECRET_URL = "/keys/signing-secret/"
-QUERIES = 5  # session, user, membership with team and balance, keys, how many generations are in progress
-HOSTILE_NAMES = [
-    "<script>alert(1)</script>",
-    "</bdi><img src=x onerror=alert(1)>",
-    '" autofocus onfocus=alert(1) x="',
-    "<div hx-get='/x' hx-trigger='load'>",
-    "{{ 7*7 }}",
-    "\u202egpj.exe",
-]
-
-
-@pytest.fixture
-def owner(db):
-    return make_user()
-
-
-@pytest.fixture
-def team(owner):
-    return make_team(owner=owner)
+# session, user, membership with team and balance, budgets, keys, secrets, usage, how many are in progress
+LIST_QUERIES = 8
 
 
-def revoke_url(key):
-    return f"/keys/{key.pk}/revoke/"
+def test_without_keys_the_page_says_how_to_begin(team, owner, sign_in):
+    page = text_of(sign_in(owner).get(URL))
+
+    assert "No keys yet" in page
+    assert f'href="{NEW_URL}"' in page
 
 
-def secret_in(response):
-    found = re.search(r'<code id="new-key">([^<]+)</code>', response.content.decode())
-    return found and found[1]
+def test_the_list_shows_what_a_key_is_and_does(team, owner, sign_in):
+    credits.grant(team, 1_000, note="for a test")
+    key, secret = make_key(team=team, name="Renderer", monthly_budget_credits=250, rate_plan="pro")
+    spend(key, 40)
+    keys.touch(current_of(key), "192.0.2.7")
+
+    page = text_of(sign_in(owner).get(URL))
+
+    assert f'<a class="link" href="{key_url(key)}"><bdi>Renderer</bdi></a>' in page
+    assert f"sk-video-…{secret[-4:]}" in page
+    assert secret not in page
+    assert "40 / 250" in page
+    assert re.search(r'<progress class="meter"\s+max="250"\s+value="40"', page)
+    assert 'aria-label="40 credits in the last 30 days, 40 on the busiest"' in page
+    assert "from 192.0.2.7" in page
+    assert "Pro: 1,000 an hour" in page
+    assert ">Live</span>" in page
 
 
-def test_a_new_key_is_shown_once_and_works(team, owner, sign_in):
+def test_a_key_never_used_without_a_budget_says_so(team, owner, sign_in):
+    make_key(team=team)
+
+    page = text_of(sign_in(owner).get(URL))
+
+    assert "never" in page
+    assert "<progress" not in page
+    assert 'aria-label="Nothing spent in the last 30 days"' in page
+
+
+@pytest.mark.parametrize(
+    ("days", "word"),
+    [(-1, "Expired"), (0, "Expires today"), (1, "Expires in 1 day"), (14, "Expires in 14 days"), (15, "Live")],
+)
+def test_the_state_warns_fourteen_days_before_the_end(team, owner, sign_in, days, word):
+    key, _secret = make_key(team=team)
+    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=midnight + timedelta(days=days + 1))
+
+    assert f">{word}</span>" in text_of(sign_in(owner).get(URL))
+
+
+def test_an_old_secret_that_still_works_is_in_the_list(team, owner, sign_in):
+    key, old = make_key(team=team)
+    new = keys.rotate(key, grace=timedelta(hours=1), by=INSTALLATION)
+
+    page = text_of(sign_in(owner).get(URL))
+
+    assert f"Old secret …{old[-4:]} valid until" in page
+    assert f"sk-video-…{new[-4:]}" in page
+
+
+def test_a_revoked_key_comes_last(team, owner, sign_in):
+    revoked, _secret = make_key(team=team, name="gone")
+    keys.revoke(revoked, by=INSTALLATION)
+    make_key(team=team, name="here")
+
+    page = text_of(sign_in(owner).get(URL))
+
+    assert page.index("here") < page.index("gone")
+    assert ">Revoked</span>" in page
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_queries_do_not_grow_with_the_keys(team, owner, sign_in, django_assert_num_queries, number):
+    for _ in range(number):
+        key, _secret = make_key(team=team, monthly_budget_credits=10)
+        keys.rotate(key, grace=timedelta(hours=1), by=INSTALLATION)
     browser = sign_in(owner)
 
-    created = browser.post(URL, {"name": "Renderer"})
-
-    secret = secret_in(created)
-    key = authenticate(secret)
-    assert (created.status_code, key.team, key.name, key.created_by) == (200, team, "Renderer", owner)
-    assert created.headers["Cache-Control"] == "private, no-store"
-    later = browser.get(URL).content.decode()
-    assert secret not in later
-    assert f"sk-video-…{secret[-4:]}" in later
+    with django_assert_num_queries(LIST_QUERIES):
+        browser.get(URL)
 
 
-def test_htmx_gets_the_keys_alone(team, owner, sign_in):
-    response = sign_in(owner, htmx=True).post(URL, {"name": "Renderer"})
-
-    assert response.content.strip().startswith(b'<div class="stack" id="keys">')
-    assert well_formed(secret_in(response))
-
-
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
-def test_a_name_that_will_not_do_makes_no_key(team, owner, sign_in, name):
-    response = sign_in(owner).post(URL, {"name": name})
-
-    assert response.status_code == 422
-    assert response.context["form"].errors["name"]
-    assert ApiKey.objects.count() == 0
+def every_answer(browser, key):
+    """Everything that can be asked of the pages of keys."""
+    return [
+        browser.get(URL),
+        browser.get(NEW_URL),
+        browser.post(NEW_URL, new_form()),
+        browser.post(SIGNING_URL),
+        *answers_about(browser, key),
+    ]
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_a_hostile_name_is_text_and_nothing_else(team, owner, sign_in, name):  # B1
-    page = sign_in(owner).post(URL, {"name": name}).content.decode()
-
-    assert ApiKey.objects.get().name == name
-    assert f"<bdi>{escape(name)}</bdi>" in page
-    for opening in ("<script>alert", "<img src=x", "<div hx-get='/x'", '" autofocus onfocus'):
-        assert opening not in page
-
-
-def test_revoking_ends_the_key(team, owner, sign_in):
-    key, _secret = make_key(team=team)
-
-    response = sign_in(owner).post(revoke_url(key), follow=True)
-
-    key.refresh_from_db()
-    assert key.is_revoked
-    assert response.redirect_chain == [(URL, 302)]
-    page = response.content.decode()
-    assert "Revoked" in page
-    assert revoke_url(key) not in page
+def answers_about(browser, key):
+    return [
+        browser.get(key_url(key)),
+        browser.post(key_url(key), settings_form(name="mine")),
+        browser.post(key_url(key, "rotate/"), rotate_form(key)),
+        browser.post(key_url(key, "end-old/"), SURE),
+        browser.post(key_url(key, "revoke/"), SURE),
+    ]
 
 
-def test_revoking_again_changes_nothing(team, owner, sign_in):
-    key, _secret = make_key(team=team)
-    browser = sign_in(owner)
-    browser.post(revoke_url(key))
-    key.refresh_from_db()
-    before = key.revoked_at
-
-    response = browser.post(revoke_url(key))
-
-    key.refresh_from_db()
-    assert (response.status_code, key.revoked_at) == (302, before)
-
-
-def test_htmx_revokes_in_place(team, owner, sign_in):
-    key, _secret = make_key(team=team)
-
-    response = sign_in(owner, htmx=True).post(revoke_url(key))
-
-    assert response.content.strip().startswith(b'<div class="stack" id="keys">')
-    key.refresh_from_db()
-    assert key.is_revoked
-
-
-def test_another_teams_key_is_not_found_and_not_revoked(team, owner, sign_in):  # A1
-    key, _secret = make_key(name="only theirs")
-    browser = sign_in(owner)
-
-    response = browser.post(revoke_url(key))
-
-    key.refresh_from_db()
-    assert (response.status_code, key.is_revoked) == (404, False)
-    assert "only theirs" not in browser.get(URL).content.decode()
-
-
-def test_a_key_that_never_was_is_not_found(team, owner, sign_in):
-    response = sign_in(owner).post(f"/keys/{uuid4()}/revoke/")
-
-    assert response.status_code == 404
+def all_there_is():
+    keys_now = list(ApiKey.objects.values_list("pk", "name", "revoked_at"))
+    return keys_now, list(ApiSecret.objects.values_list("pk", "valid_until")), WebhookSecret.objects.count(), actions()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER])
 def test_who_may_not_manage_keys_is_refused_and_nothing_changes(team, sign_in, role):
-    key, _secret = make_key(team=team, name="the team's")
+    key, _secret = make_key(team=team)
+    keys.rotate(key, grace=timedelta(days=7), by=INSTALLATION)
     browser = sign_in(make_member(team=team, role=role))
+    before = all_there_is()
 
-    answers = [
-        browser.get(URL),
-        browser.post(URL, {"name": "mine"}),
-        browser.post(revoke_url(key)),
-        browser.post(SECRET_URL),
-    ]
+    answers = every_answer(browser, key)
 
-    assert [answer.status_code for answer in answers] == [403, 403, 403, 403]
-    assert [*ApiKey.objects.values_list("name", "revoked_at")] == [("the team's", None)]
-    assert WebhookSecret.objects.count() == 0
+    assert [answer.status_code for answer in answers] == [403] * 9
+    assert all_there_is() == before
 
 
 def test_an_admin_may_manage_keys(team, sign_in):
-    response = sign_in(make_member(team=team, role=Role.ADMIN)).post(URL, {"name": "mine"})
+    key, _secret = make_key(team=team)
+    browser = sign_in(make_member(team=team, role=Role.ADMIN))
 
-    assert well_formed(secret_in(response))
+    answers = every_answer(browser, key)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 302, 200, 302, 302]
+
+
+def test_another_teams_key_is_not_found_and_nothing_changes(team, owner, sign_in):  # A1
+    key, _secret = make_key(name="only theirs")
+    keys.rotate(key, grace=timedelta(days=7), by=INSTALLATION)
+    browser = sign_in(owner)
+    before = all_there_is()
+
+    answers = answers_about(browser, key)
+
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert all_there_is() == before
+    assert "only theirs" not in text_of(browser.get(URL))
+
+
+def test_a_key_that_never_was_is_not_found(team, owner, sign_in):
+    browser, key = sign_in(owner), ApiKey(pk=uuid4())
+
+    answers = [browser.get(key_url(key)), browser.post(key_url(key, "revoke/"), SURE), browser.get("/keys/mine/")]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
 
 
 def test_signed_out_nothing_happens(team):
     key, _secret = make_key(team=team)
+    before = all_there_is()
 
-    answers = [Client().post(URL, {"name": "x"}), Client().post(revoke_url(key)), Client().post(SECRET_URL)]
+    answers = every_answer(Client(), key)
 
-    assert [answer.status_code for answer in answers] == [302, 302, 302]
-    assert [*ApiKey.objects.values_list("pk", "revoked_at")] == [(key.pk, None)]
+    assert [(answer.status_code, answer.url.split("?")[0]) for answer in answers] == [(302, "/sign/login/")] * 9
+    assert all_there_is() == before
 
 
 def test_signed_out_htmx_is_sent_to_sign_in_and_back(db):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/keys/"}
 
-    response = Client().post(URL, {"name": "x"}, headers=headers)
+    response = Client().post(NEW_URL, new_form(), headers=headers)
 
     assert response.headers["HX-Redirect"] == "/sign/login/?next=/keys/"
 
 
-def test_a_request_from_elsewhere_makes_no_key(team, owner):  # B3
-    browser = Client(enforce_csrf_checks=True)
-    browser.force_login(owner)
-
-    response = browser.post(URL, {"name": "x"}, headers={"Origin": "https://evil.example"})
-
-    assert response.status_code == 403
-    assert ApiKey.objects.count() == 0
-
-
-@pytest.mark.parametrize(("url", "method"), [(URL, "delete"), (URL, "put"), (SECRET_URL, "get")])
-def test_other_methods_are_refused(team, owner, sign_in, url, method):
-    response = getattr(sign_in(owner), method)(url)
-
-    assert response.status_code == 405
-
-
-def test_revoking_by_a_link_is_refused(team, owner, sign_in):
+def test_a_request_from_elsewhere_changes_nothing(team, owner):  # B3
     key, _secret = make_key(team=team)
+    browser = Client(enforce_csrf_checks=True, headers={"Origin": "https://evil.example"})
+    browser.force_login(owner)
+    before = all_there_is()
+    urls = [NEW_URL, SIGNING_URL, *(key_url(key, action) for action in ("", "rotate/", "end-old/", "revoke/"))]
 
-    response = sign_in(owner).get(revoke_url(key))
+    answers = [browser.post(url, {**new_form(), **rotate_form(key)}) for url in urls]
 
-    key.refresh_from_db()
-    assert (response.status_code, key.is_revoked) == (405, False)
+    assert [answer.status_code for answer in answers] == [403] * 6
+    assert all_there_is() == before
+
+
+def test_other_methods_are_refused(team, owner, sign_in):
+    key, _secret = make_key(team=team)
+    browser = sign_in(owner)
+    before = all_there_is()
+
+    answers = [browser.post(URL), browser.put(NEW_URL), browser.delete(key_url(key))]
+    answers += [browser.put(key_url(key, action)) for action in ("rotate/", "end-old/", "revoke/")]
+    led = [browser.get(key_url(key, action)).headers["Location"] for action in ("rotate/", "end-old/", "revoke/")]
+    led.append(browser.get(SIGNING_URL).headers["Location"])
+
+    assert [answer.status_code for answer in answers] == [405] * 6
+    assert led == [key_url(key)] * 3 + [URL]
+    assert all_there_is() == before
 
 
 def test_the_signing_secret_is_shown_only_when_asked_for(team, owner, sign_in):
     browser = sign_in(owner)
 
-    before = browser.get(URL).content.decode()
-    shown = browser.post(SECRET_URL)
+    before = text_of(browser.get(URL))
+    shown = browser.post(SIGNING_URL)
 
     assert secret_for(team) not in before
-    assert f">{secret_for(team)}</code>" in shown.content.decode()
+    assert f">{secret_for(team)}</code>" in text_of(shown)
     assert shown.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("keys", [1, 3])
-def test_the_queries_do_not_grow_with_the_keys(team, owner, sign_in, django_assert_num_queries, keys):
-    for _ in range(keys):
-        make_key(team=team)
-    browser = sign_in(owner)
+def test_who_saw_the_signing_secret_is_in_the_audit_log(team, owner, sign_in):
+    response = sign_in(owner, htmx=True).post(SIGNING_URL)
 
-    with django_assert_num_queries(QUERIES):
-        browser.get(URL)
+    entry = AuditEntry.objects.get(action=AuditAction.SIGNING_SECRET_SHOWN)
+    assert text_of(response).strip().startswith('<div class="stack tight" id="signing-secret">')
+    assert (entry.user, entry.team, entry.ip) == (owner, team, "127.0.0.1")
+    assert secret_for(team) not in str(vars(entry))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
 
-from accounts.models import CreditBalance
+from accounts import budgets
+from accounts.models import CreditBalance, Membership, Team
 from generations.models import Generation, PriceList
 from tests.api import DOCUMENTED_PRICES, keep, running
-from tests.pages import HTMX, browser_of, filled_in, text_of
+from tests.pages import HTMX, browser_of, filled_in, queries, text_of
 
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())["prompts"]
 
@@ -144,6 +146,37 @@ def test_short_of_credits_the_button_is_off_and_the_form_says_what_is_missing(br
     assert (Generation.objects.count(), available(team)) == (5, 100)
 
 
+def test_a_cap_that_is_tighter_than_the_balance_turns_the_button_off(browser, team, maker):
+    Membership.objects.filter(user=maker).update(monthly_budget_credits=5)
+    day = date_format(budgets.resets_at(team), "DATE_FORMAT")
+
+    with queries(6):  # session, user, team with balance, price, what is used of the cap, how many are in progress
+        panel = text_of(browser.post("/create/quote/", filled_in(), headers=HTMX))
+
+    assert "10 credits are missing." in panel
+    assert f"Your cap this month: 5 left, resets {day}." in panel
+    assert "balance-after" not in panel
+    assert "disabled" in panel.partition('id="generate"')[2].partition(">")[0]
+
+
+@pytest.mark.parametrize(
+    ("owner", "span", "words"),
+    [
+        (Membership, "lifetime", "Your cap: 20 left."),
+        (Team, "monthly", "The team&#x27;s budget this month: 20 left, resets "),
+        (Team, "lifetime", "The team&#x27;s budget: 20 left."),
+    ],
+)
+def test_a_limit_that_leaves_room_is_told_and_the_button_is_on(browser, owner, span, words):
+    owner.objects.update(**{f"{span}_budget_credits": 20})
+
+    panel = text_of(browser.post("/create/quote/", filled_in(), headers=HTMX))
+
+    assert words in panel
+    assert '<dd id="balance-after">985</dd>' in panel
+    assert "disabled" not in panel.partition('id="generate"')[2].partition(">")[0]
+
+
 def test_without_a_price_nothing_can_be_asked_for(browser):
     PriceList.objects.all().delete()
 
@@ -203,7 +236,7 @@ def test_a_stranger_is_led_to_the_sign_in(db):
 
 def test_other_methods_are_refused(browser):
     assert browser.put("/create/").status_code == 405
-    assert browser.get("/create/quote/").status_code == 405
+    assert browser.get("/create/quote/").headers["Location"] == "/create/"
 
 
 def test_a_form_from_elsewhere_is_refused(maker):  # B3

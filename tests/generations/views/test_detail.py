@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from accounts import credits
 from accounts.models import CreditBalance
 from generations.models import Generation, State
 from tests.api import asked, completed, failed, running
-from tests.pages import HTMX, queries, text_of
+from tests.pages import HTMX, SURE, queries, text_of
 
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())["prompts"]
 
@@ -28,6 +29,15 @@ def test_a_finished_clip_can_be_played_and_taken_home(browser, team):
     assert "download=1" in page
     assert "Saving our copy" in page
     assert "Charged" in page
+
+
+def test_what_the_operator_refunded_is_seen(browser, team):
+    generation = completed(team)
+    assert "Refunded" not in text_of(browser.get(address(generation)))
+
+    credits.refund(generation.hold_id, 7, note="blurred")
+
+    assert '<dt>Refunded</dt><dd class="plus">7</dd>' in text_of(browser.get(address(generation)))
 
 
 def test_a_failure_says_why_and_what_to_do_and_that_nothing_was_charged(browser, team):
@@ -83,8 +93,9 @@ def test_the_python_and_javascript_samples_run_whatever_the_prompt(browser, team
 def test_the_page_asks_as_much_for_one_event_as_for_many(browser, team):
     few, many = asked(team), completed(team)
 
-    for generation in (few, many):
-        with queries(7):  # session, user, team, clip, its files, its events, how many are in progress
+    # Session, user, team, clip, its files, its events, how many are in progress; of a charge what was refunded.
+    for generation, count in ((few, 7), (many, 8)):
+        with queries(count):
             browser.get(address(generation))
 
 
@@ -109,7 +120,7 @@ def test_a_viewer_sees_it_and_may_do_nothing(viewer, team):
         viewer.get(address(generation)).status_code,
         viewer.post(address(generation, "retry/")).status_code,
         viewer.post(address(waiting, "cancel/")).status_code,
-        viewer.post(address(generation, "delete/")).status_code,
+        viewer.post(address(generation, "delete/"), SURE).status_code,
     ]
 
     generation.refresh_from_db()
@@ -176,7 +187,7 @@ def test_what_is_being_made_can_not_be_cancelled(browser, team):  # K8
 def test_a_deleted_clip_is_gone_and_its_credits_history_stays(browser, team):
     generation = completed(team)
 
-    response = browser.post(address(generation, "delete/"))
+    response = browser.post(address(generation, "delete/"), SURE)
 
     assert response.url == "/gallery/"
     assert browser.get(address(generation)).status_code == 404
@@ -196,9 +207,9 @@ def test_what_is_not_finished_can_not_be_deleted(browser, team):
 def test_actions_are_posted_and_the_page_is_not(browser, team):
     generation = failed(team)
 
-    statuses = [browser.get(address(generation, action)).status_code for action in ("retry/", "cancel/", "delete/")]
+    led = [browser.get(address(generation, action)).headers["Location"] for action in ("retry/", "cancel/", "delete/")]
 
-    assert statuses == [405, 405, 405]
+    assert led == [address(generation)] * 3
     assert browser.post(address(generation)).status_code == 405
 
 

@@ -66,4 +66,4 @@ def test_a_viewer_may_not_upload(viewer):
 
 
 def test_uploads_are_posted(browser):
-    assert browser.get("/uploads/").status_code == 405
+    assert browser.get("/uploads/").headers["Location"] == "/create/"

@@ -6,8 +6,9 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts import keys
-from accounts.models import ApiKey, CreditBalance, CreditEntry, Membership, Role, Team, User
+from accounts import keys, teams
+from accounts.actors import INSTALLATION
+from accounts.models import ApiKey, AuditAction, AuditEntry, CreditBalance, CreditEntry, Membership, Role, Team, User
 from tests.factories import make_member, make_team, make_user
 
 BOOTSTRAP = ["bootstrap", "--email", "Alice@Example.com", "--team", "Lumière", "--credits", "5000"]
@@ -48,6 +49,53 @@ def test_bootstrap_does_not_take_a_team_where_they_are_not_the_owner(db):
 
     assert answer["team"] != str(watched.pk)
     assert CreditBalance.objects.get(team=watched).available == 0
+
+
+def test_bootstrap_after_the_team_was_closed_makes_another(db):
+    first = json.loads(run(*BOOTSTRAP, "--json"))
+    teams.close(Team.objects.get(), by=INSTALLATION)
+
+    again = json.loads(run(*BOOTSTRAP, "--json"))
+
+    assert again["team"] != first["team"]
+    assert keys.authenticate(again["api_key"]).team_id == Team.objects.open().get().pk
+
+
+def test_bootstrap_records_what_it_grants(db):
+    run(*BOOTSTRAP)
+
+    assert AuditEntry.objects.get(action=AuditAction.CREDITS_GRANTED).detail == {"credits": 5000}
+
+
+@pytest.mark.parametrize("command", ["grant_credits", "adjust_credits"])
+def test_credits_of_a_closed_team_stay_as_they_are(db, command):
+    team = make_team(granted=10)
+    teams.close(team, by=INSTALLATION)
+
+    with pytest.raises(CommandError, match="is closed"):
+        run(command, str(team.pk), "1", "--note", "too late")
+
+    assert CreditBalance.objects.get().granted == 10
+
+
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        (["grant_credits", "TEAM", "1", "--note", "x" * 201], "200 characters"),
+        (["adjust_credits", "TEAM", "1", "--note", "x" * 201], "200 characters"),
+        (["redeem_codes", "1", "1", "--note", "x" * 201], "200 characters"),
+        (["grant_credits", "TEAM", str(2**63 - 1), "--note", "x"], "above"),
+        (["adjust_credits", "TEAM", str(2**63 - 1), "--note", "x"], "above"),
+        (["grant_credits", "TEAM", str(2**64), "--note", "x"], "below"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(db, command, refused):
+    team = make_team(granted=10)
+
+    with pytest.raises(CommandError, match=refused):
+        run(*[str(team.pk) if word == "TEAM" else word for word in command])
+
+    assert CreditBalance.objects.get().granted == 10
 
 
 def test_bootstrap_without_credits_grants_none(db):

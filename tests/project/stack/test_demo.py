@@ -2,9 +2,10 @@
 
 import pytest
 
-from accounts import keys
+from accounts import keys, teams
+from accounts.actors import INSTALLATION
 from accounts.audit import audit
-from accounts.models import ApiKey, CreditBalance, Team, User
+from accounts.models import ApiKey, AuditAction, AuditEntry, CreditBalance, Team, User
 from generations.models import ProviderAccount
 from project.stack import demo
 
@@ -37,12 +38,31 @@ def test_every_start_tells_the_same():
 
 
 def test_a_revoked_key_is_replaced_by_one_that_works():
-    keys.revoke(keys.authenticate(demo.prepare()["api_key"]))
+    keys.revoke(keys.authenticate(demo.prepare()["api_key"]), by=INSTALLATION)
 
     told = demo.prepare()
 
     assert keys.authenticate(told["api_key"]).revoked_at is None
     assert ApiKey.objects.filter(revoked_at=None).count() == 1
+
+
+@pytest.mark.parametrize("end", ["closed", "left"])
+def test_a_demo_team_that_is_closed_or_left_is_followed_by_another(end):
+    first = demo.prepare()
+    team = Team.objects.get()
+    if end == "closed":
+        teams.close(team, by=INSTALLATION)
+    else:
+        team.memberships.all().delete()
+
+    second = demo.prepare()
+
+    again = Team.objects.exclude(pk=team.pk).get()
+    assert keys.authenticate(second["api_key"]).team_id == again.pk
+    assert second["password"] == first["password"]
+    assert CreditBalance.objects.get(team=again).available == 5000
+    assert AuditEntry.objects.filter(team=again, action=AuditAction.CREDITS_GRANTED).count() == 1
+    assert demo.prepare() == second
 
 
 def test_a_database_of_the_operators_own_gets_no_demo(settings):

@@ -17,6 +17,13 @@ OPERATIONS = {
     ("get", "/api/v1/models"),
     ("get", "/api/v1/key"),
     ("get", "/api/v1/credits"),
+    ("get", "/api/v1/keys"),
+    ("post", "/api/v1/keys"),
+    ("get", "/api/v1/keys/{key_id}"),
+    ("patch", "/api/v1/keys/{key_id}"),
+    ("delete", "/api/v1/keys/{key_id}"),
+    ("post", "/api/v1/keys/{key_id}/rotate"),
+    ("post", "/api/v1/keys/{key_id}/end-old-secrets"),
 }
 
 

@@ -1,9 +1,12 @@
 import pytest
+from django.test import Client
 
-from accounts.models import CreditEntry
+from accounts import budgets
+from accounts.api.answers import iso
+from accounts.models import ApiKey, CreditEntry, Team
 from generations.models import Generation
 from tests.api import DOCUMENTED_PRICES, client_of, post
-from tests.factories import make_team
+from tests.factories import make_key, make_team
 
 
 def test_an_estimate_is_the_quote_and_holds_nothing(client):
@@ -22,6 +25,8 @@ def test_an_estimate_is_the_quote_and_holds_nothing(client):
             "price_version": 1,
             "available": 1000,
             "missing": 0,
+            "limit_source": "team_balance",
+            "resets_at": None,
         },
     }
     assert (Generation.objects.count(), CreditEntry.objects.filter(kind="hold").count()) == (0, 0)
@@ -33,6 +38,24 @@ def test_an_estimate_tells_how_many_credits_are_missing(team):
     estimate = post(poor, "/estimates", {"prompt": "a"}).json()["data"]
 
     assert (estimate["total"], estimate["available"], estimate["missing"]) == (15, 10, 5)
+
+
+@pytest.mark.parametrize("owner", ["key", "team"])
+def test_an_estimate_agrees_with_the_hold_about_a_budget(db, owner):
+    team = make_team(granted=1000)
+    key, secret = make_key(team=team)
+    rows = ApiKey.objects.filter(pk=key.pk) if owner == "key" else Team.objects.filter(pk=team.pk)
+    rows.update(monthly_budget_credits=5)
+    program = Client(headers={"Authorization": f"Bearer {secret}"})
+
+    estimate = post(program, "/estimates", {"prompt": "a"}).json()["data"]
+    refused = post(program, "/generations", {"prompt": "a"})
+
+    assert (estimate["available"], estimate["missing"]) == (5, 10)
+    assert refused.status_code == 402
+    agreed = {name: estimate[name] for name in ("available", "limit_source", "resets_at")}
+    assert refused.json()["error"]["details"] == {"required": 15, **agreed}
+    assert (agreed["limit_source"], agreed["resets_at"]) == (f"{owner}_budget", iso(budgets.resets_at(team)))
 
 
 @pytest.mark.parametrize("sound", [False, True])

@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.models import Scope
 from tests.api import completed, failed
 from tests.factories import make_key
 from tests.generations.api.v1.test_document import OPERATIONS
@@ -32,15 +33,18 @@ def one_connection():
 
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
 def test_every_answer_is_one_of_the_document(team, one_connection, method, path):
-    _, secret = make_key(team=team)
-    ids = [str(completed(team).id), str(failed(team).id), "nothing"]
+    _, secret = make_key(team=team, scopes=Scope.values)
+    ids = {
+        "task_id": [str(completed(team).id), str(failed(team).id), "nothing"],
+        "key_id": [str(make_key(team=team)[0].id), str(make_key()[0].id), "nothing"],
+    }
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
     @settings(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path][method].as_strategy())
     def fuzz(case):
-        if "task_id" in case.path_parameters:
-            case.path_parameters["task_id"] = ids[len(str(case.query)) % 3]
+        for name in ids.keys() & case.path_parameters.keys():
+            case.path_parameters[name] = ids[name][len(str(case.query)) % 3]
         case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {secret}"})
 
     fuzz()

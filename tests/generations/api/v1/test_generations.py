@@ -17,7 +17,7 @@ BODY = {
 }
 
 
-CREATE_QUERIES = 9
+CREATE_QUERIES = 10
 
 
 def available(team) -> int:

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 
+from accounts import credits
 from generations import lifecycle
 from generations.models import Asset, Generation, State
 from generations.webhook_body import iso
@@ -69,6 +70,16 @@ def test_a_completed_task_links_to_our_copy_for_whoever_has_the_link(client, tea
     assert b"".join(played.streaming_content) == b"0123456789" * 100
     assert task["expires_at"] > task["completed_at"]
     assert task["poster_url"] not in (None, task["video_url"])
+
+
+def test_what_the_operator_refunded_is_seen(client, team):
+    generation = completed(team)
+    credits.refund(generation.hold_id, 10, note="blurred")
+    credits.refund(generation.hold_id, 3, note="and late")
+
+    cost = get(client, generation).json()["data"]["cost"]
+
+    assert (cost["held"], cost["charged"], cost["refunded"]) == (0, 15, 13)
 
 
 def test_a_failed_task_says_why_in_the_documented_words(client, team):
@@ -172,11 +183,11 @@ def test_an_unchanged_task_is_304_until_something_happens(client, team):
     assert changed.headers["ETag"] != tag
 
 
-def test_a_task_takes_two_queries_beside_key_and_limit(client, team, django_assert_num_queries):
+def test_a_task_takes_three_queries_beside_key_and_limit(client, team, django_assert_num_queries):
     generation = completed(team)
     get(client, generation)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         get(client, generation)
 
 

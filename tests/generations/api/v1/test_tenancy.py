@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts import keys
+from accounts.actors import INSTALLATION
 from accounts.models import ApiKey
 from generations.models import Generation
 from tests.api import asked, client_of, completed, failed
@@ -36,7 +37,7 @@ def test_a_stranger_is_told_that_there_is_no_such_task(stranger, team, method, p
 def test_nobody_and_a_revoked_key_are_refused(team, method, path):
     generation = completed(team)
     revoked = client_of(team)
-    keys.revoke(ApiKey.objects.get(team=team))
+    keys.revoke(ApiKey.objects.get(team=team), by=INSTALLATION)
     before = snapshot()
 
     answers = [call(client, method, path, generation) for client in (Client(), revoked)]

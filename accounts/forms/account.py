@@ -1,17 +1,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, User
+from accounts import names
+from accounts.models import User
 
 LANGUAGES = [("", _("As the browser asks")), ("en", "English"), ("zh-hans", "简体中文")]
-
-
-class KeyForm(forms.ModelForm):
-    class Meta:
-        model = ApiKey
-        fields = ["name"]
-        help_texts = {"name": _("What it is for, such as the program that uses it.")}
-        widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"})}
 
 
 class AccountForm(forms.ModelForm):
@@ -21,3 +14,8 @@ class AccountForm(forms.ModelForm):
         model = User
         fields = ["name", "language"]
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        names.validate(name)
+        return name

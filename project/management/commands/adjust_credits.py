@@ -1,0 +1,36 @@
+"""manage.py adjust_credits: correct what a team has."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from accounts.actors import INSTALLATION
+from accounts.billing import by_operator
+from accounts.refusals import InsufficientCredits, TeamClosing
+from project.management.teams import team_called
+
+
+class Command(BaseCommand):
+    help = "Give a team credits or take them, to correct what it has: adjust_credits TEAM --note … -- -250."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("team", help="id, or name where no other team has it")
+        parser.add_argument("credits", type=int, help="below 0 to take them; put -- before it then")
+        parser.add_argument("--note", required=True, help="why; it is shown on the team's statement")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        team = team_called(options["team"])
+        try:
+            entry = by_operator.adjust(team, options["credits"], note=options["note"], by=INSTALLATION)
+        except TeamClosing as refusal:
+            raise CommandError(f"{team} is closed, or being closed: its credits stay as they are.") from refusal
+        except (ValueError, InsufficientCredits) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        answer = {"team": str(team.pk), "adjusted": entry.granted_delta, "available": entry.available_after}
+        if options["json"]:
+            self.stdout.write(json.dumps(answer))
+        else:
+            self.stdout.write(f"{team}: {entry.granted_delta:+} adjusted, {entry.available_after} available")

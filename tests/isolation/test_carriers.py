@@ -1,0 +1,210 @@
+"""A2, A3, A14: ids of another team where no path shows them: in bodies, filters, cursors, headers, sessions and links.
+
+`ours` is the team that must not be seen: its things carry the word LANTERN. `their` clients are of another team.
+"""
+
+import time
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import audit_log, credits
+from accounts.access import TEAM_SESSION_KEY
+from accounts.actors import Actor
+from accounts.models import AuditAction, CreditBalance, Purchase
+from generations import links
+from generations.models import Asset, Generation
+from tests.api import asked, completed, post
+from tests.factories import make_account, make_key, make_submission
+from tests.pages import filled_in
+
+from .world import World, content
+
+MARK = "LANTERN"
+
+
+@pytest.fixture
+def ours(world: World, media_folder) -> Generation:
+    """A finished clip of ours, a key, a member with a cap, an entry in the audit log: all with the mark."""
+    key, _ = make_key(team=world.team, name=MARK)
+    audit_log.record(Actor(user=world.admin), AuditAction.KEY_CHANGED, team=world.team, subject=MARK, subject_id=key.pk)
+    credits.adjust(world.team, 7, note=MARK, actor=world.owner)
+    return completed(world.team, prompt=f"A gate, and a {MARK}")
+
+
+@pytest.fixture
+def browser(world: World) -> Client:
+    return world.page_client("other_team")
+
+
+@pytest.fixture
+def program(world: World) -> Client:
+    return world.key_client("other_team")
+
+
+def key_of(world: World) -> UUID:
+    return world.team.api_keys.get(name=MARK).pk
+
+
+def test_an_uploaded_picture_of_ours_is_no_input_of_theirs(world, ours, program, browser):
+    upload = Asset.objects.create(team=world.team, kind=Asset.Kind.UPLOAD, path="none", size_bytes=1, sha256="0" * 64)
+    before = content()
+
+    by_key = post(program, "/generations", {"prompt": "x", "image_urls": [f"upload:{upload.id}"]})
+    given = filled_in(task_type="image_to_video", image_urls=[f"upload:{upload.id}"])
+    by_form = browser.post(reverse("generations:create"), given)
+
+    assert (by_key.status_code, by_form.status_code) == (400, 422)
+    assert links.path(upload) not in by_form.content.decode()
+    assert content() == before
+
+
+@pytest.mark.parametrize("query", ["", "cursor={cursor}", "q=gate", "model=seedance-2.0", "offset=0&limit=100"])
+def test_a_list_of_theirs_holds_and_counts_theirs_alone(world, ours, program, query):
+    theirs = asked(world.others)
+    cursor = world.program_without("manage").get("/api/v1/tasks?limit=1").json()["data"]["pagination"]["next_cursor"]
+
+    answer = program.get(f"/api/v1/tasks?{query.format(cursor=cursor or '')}").json()["data"]
+
+    assert [task["id"] for task in answer["tasks"]] == [str(theirs.id)]
+    assert answer["pagination"]["total"] == 1
+
+
+def test_a_cursor_made_of_our_id_leads_to_nothing_of_ours(world, ours, program, browser):
+    newer = asked(world.team, prompt=MARK)
+
+    page = browser.get(reverse("generations:gallery"), {"before": str(newer.id)})
+
+    assert MARK not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [
+        ("accounts:credits", "key"),
+        ("accounts:credits_csv", "key"),
+        ("accounts:audit_log", "key"),
+        ("accounts:audit_log_csv", "key"),
+        ("accounts:credits", "member"),
+        ("accounts:credits_csv", "member"),
+        ("accounts:audit_log", "person"),
+        ("accounts:audit_log_csv", "person"),
+        ("accounts:credits", "before"),
+        ("accounts:audit_log", "before"),
+        ("accounts:team", "q"),
+    ],
+)
+def test_a_filter_by_our_id_finds_nothing_of_ours(world, ours, browser, route, name):
+    values = {"key": key_of(world), "before": ours.id, "q": world.owner.email}
+
+    response = browser.get(reverse(route), {name: str(values.get(name, world.owner.pk))})
+
+    text = b"".join(response).decode()
+    assert response.status_code in (200, 404, 422)
+    assert MARK not in text
+    assert world.admin.email not in text
+    assert world.team.name not in text
+
+
+def test_our_purchase_is_not_found_under_their_page(world, browser):
+    bought = Purchase.objects.create(team=world.team, name=MARK, credits=5, amount=5, currency="usd")
+
+    assert browser.get(reverse("accounts:buy"), {"purchase": str(bought.id)}).status_code == 404
+
+
+def test_a_session_that_names_our_team_opens_their_own(world, ours, browser):
+    session = browser.session
+    session[TEAM_SESSION_KEY] = str(world.team.id)
+    session.save()
+
+    page = browser.get(reverse("generations:gallery")).content.decode()
+
+    assert world.others.name in page
+    assert MARK not in page
+
+
+def test_a_page_of_our_team_changes_nothing_in_theirs(world, browser):
+    before = content()
+    headers = {"HX-Request": "true", "X-Team": str(world.team.id)}
+
+    response = browser.post(reverse("generations:create"), filled_in(), headers=headers)
+
+    assert (response.status_code, response.headers["HX-Refresh"]) == (409, "true")
+    assert content() == before
+
+
+def test_our_idempotency_key_is_not_theirs(world, program):  # A14
+    ours = post(world.key_client("owner"), "/generations", {"prompt": MARK}, Idempotency_Key="once")
+
+    theirs = post(program, "/generations", {"prompt": MARK}, Idempotency_Key="once")
+
+    assert (ours.status_code, theirs.status_code) == (201, 201)
+    assert ours.json()["data"]["id"] != theirs.json()["data"]["id"]
+    assert "Idempotent-Replayed" not in theirs.headers
+
+
+def test_the_signature_of_one_file_opens_no_other(world, ours):
+    mine, other = ours.assets.get(kind=Asset.Kind.OUTPUT), ours.assets.get(kind=Asset.Kind.POSTER)
+    query = links.path(mine).partition("?")[2]
+
+    response = Client().get(f"{reverse('generations:media', args=[other.id])}?{query}")
+
+    assert response.status_code == 403
+
+
+def test_a_link_cannot_be_made_to_last(world, ours):
+    mine = ours.assets.get(kind=Asset.Kind.OUTPUT)
+    signature = links.path(mine).partition("signature=")[2]
+
+    later = f"{reverse('generations:media', args=[mine.id])}?expires={int(time.time()) + 10**8}&signature={signature}"
+
+    assert Client().get(later).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "field", ["team_id", "team", "owner", "id", "state", "held_credits", "created_by", "api_key_id"]
+)
+def test_a_body_cannot_say_whose_it_is(world, program, field):  # A10
+    before = content()
+
+    response = post(program, "/generations", {"prompt": "x", field: str(world.team.id)})
+
+    assert response.status_code == 400
+    assert content() == before
+
+
+@pytest.mark.parametrize("field", ["team_id", "team", "id", "created_by", "digest", "revoked_at", "secret"])
+def test_a_key_cannot_be_moved_to_our_team(world, program, field):  # A10
+    before = content()
+
+    response = post(program, "/keys", {"name": "theirs", field: str(world.team.id)})
+
+    assert response.status_code == 400
+    assert content() == before
+
+
+def test_a_secret_of_another_key_does_not_let_this_one_be_rotated(world, ours):
+    key, other = make_key(team=world.team)[0], make_key(team=world.others)[0]
+    form = {"current": str(other.secrets.get().pk), "grace": "0"}
+
+    world.page_client("owner").post(reverse("accounts:key_rotate", args=[key.pk]), form)
+
+    assert (key.secrets.count(), other.secrets.count()) == (1, 1)
+
+
+def test_a_callback_of_one_provider_is_not_one_of_another(world):
+    submission = make_submission(generation=asked(world.team), account=make_account(base_url="http://127.0.0.1:9"))
+
+    response = Client().post(f"/hooks/another/{submission.token}", b"{}", content_type="application/json")
+
+    assert response.status_code == 404
+    assert submission.callbacks.count() == 0
+
+
+def test_the_balance_each_program_sees_is_its_own_team_s(world, ours, program):  # A3
+    balance = program.get("/api/v1/credits").json()["data"]
+
+    assert balance == {"available": 1000, "held": 0, "spent": 0}
+    assert CreditBalance.objects.get(team=world.team).granted == 1007

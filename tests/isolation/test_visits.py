@@ -1,0 +1,89 @@
+"""A1, A7, A15: every page and hook, by everyone who may come by. Denied: nothing has changed and nothing is told."""
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import make_user
+from tests.pages import browser_of
+
+from .routes import operators, pages
+from .visits import VISITS, Open, Own, Visit
+from .world import HOST, NAME, STRANGERS, WHO, World, content
+
+LIBRARIES = ("account_", "mfa_")  # their pages without an id show nobody but whoever asks
+ROUTES = {route.name: route for route in pages() if route.takes_id or not route.name.startswith(LIBRARIES)}
+OF_ALL_STAFF = {f"admin:{page}" for page in ("index", "login", "logout", "jsi18n", "password_change", "app_list")}
+NOT_OF_ELSEWHERE = ("POST accounts:team_switch",)  # they may come back
+
+
+def test_every_route_has_an_entry_for_each_of_its_methods(db):
+    ours = {name: route for name, route in ROUTES.items() if not name.startswith(LIBRARIES)}
+    asked = {f"{method} {name}" for name, route in ours.items() for method in route.methods}
+
+    assert {name for name in VISITS if not name.split(" ")[1].startswith(LIBRARIES)} == asked
+    assert {name.split(" ")[1] for name in VISITS} == set(ROUTES)
+
+
+@pytest.mark.parametrize("who", [*WHO, *STRANGERS[1:]])
+@pytest.mark.parametrize("name", sorted(VISITS))
+def test_a_page_answers_each_as_it_should(world: World, media_folder, settings, name, who):
+    settings.EMBEDDED_DATABASE = True  # where mails are kept, they are for whoever sits at this machine
+    visit, route = VISITS[name], ROUTES[name.split(" ")[1]]
+    if who == "elsewhere" and name in NOT_OF_ELSEWHERE:
+        pytest.skip("they are a member")
+    ids = visit.of(world)
+    client, before, ours = world.page_client(who), content(), world.about_the_team()
+
+    response = sent(client, name, visit, world, ids)
+
+    told = answer_of(response)
+    assert told == visit.answer(who, takes_id=route.takes_id)
+    if told == 200 and response.streaming and "event-stream" in response.headers["Content-Type"]:
+        return  # it has no end to wait for, and gives the database back for good
+    if told in (403, 404, "sign-in"):
+        assert content() == before
+    elif name.startswith("POST") and visit.changes and who not in STRANGERS:
+        assert content() != before
+    if who in STRANGERS:
+        assert world.about_the_team() == ours
+    if who not in ("owner", "admin", "member", "viewer") and not visit.is_told:
+        assert_silent(response, also_of_the_name=who != "elsewhere")
+
+
+def sent(client: Client, name: str, visit: Visit | Own | Open, world: World, ids: dict) -> HttpResponseBase:
+    method, route = name.split(" ")
+    data = visit.query(world, ids) if isinstance(visit, Open) else visit.data(world)
+    address = route if route.startswith("/") else reverse(route, kwargs=ids)
+    return getattr(client, method.lower())(address, data)
+
+
+def answer_of(response: HttpResponseBase) -> int | str:
+    """Its status, or "sign-in" where it leads there."""
+    leads_to_sign_in = response.status_code == 302 and response.headers["Location"].startswith("/sign/login/")
+    return "sign-in" if leads_to_sign_in else response.status_code
+
+
+def assert_silent(response: HttpResponseBase, *, also_of_the_name: bool) -> None:
+    text = b"".join(response).decode(errors="replace")
+    assert HOST not in text
+    assert not also_of_the_name or NAME not in text
+
+
+def test_the_operator_s_pages_are_the_operator_s(world: World):
+    """Members are led to the sign-in page for operators; staff without a permission see that they may do nothing."""
+    staff = make_user()
+    staff.is_staff = True
+    staff.save()
+    clients = {"owner": browser_of(world.owner), "anonymous": Client(), "staff": browser_of(staff)}
+    before = content()
+
+    for route in operators():
+        address = reverse(route.name, kwargs=route.placeholders)
+        for who, client in clients.items():
+            for answer in (client.get(address), client.post(address)):
+                allowed = {302, 403, 404, 405, *({200} if route.name in OF_ALL_STAFF else ())}
+                assert answer.status_code in allowed, (route.name, who)
+                assert_silent(answer, also_of_the_name=True)
+    assert content() == before

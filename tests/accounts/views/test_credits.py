@@ -342,9 +342,9 @@ def test_a_budget_of_the_team_shows_what_is_left(team, owner, sign_in, spender):
 
     page = sign_in(owner).get(URL).content.decode()
 
-    assert "37 of 100 used" in page
+    assert "37 / 100" in page
     assert "63 credits left" in page
-    assert "37 of 5,000 used" in page
+    assert "37 / 5,000" in page
 
 
 def test_without_a_budget_there_is_none_on_the_page(team, owner, sign_in):

@@ -46,13 +46,14 @@ class Visit:
     works: int
     changes: bool = True
     is_shared: bool = False  # what the path names belongs to nobody
+    in_their_own: int | None = None  # what strangers are answered in their own team, where that is something else
     is_told: bool = False
 
     def answer(self, who: str, *, takes_id: bool) -> int | str:
         if who in RANKS:
             return self.works if RANKS.index(Role(who)) <= RANKS.index(self.may) else 403
         if who in STRANGERS:
-            return 404 if takes_id and not self.is_shared else self.works
+            return 404 if takes_id and not self.is_shared else self.in_their_own or self.works
         return "sign-in"
 
 
@@ -248,7 +249,9 @@ VISITS: dict[str, Visit | Own | Open] = {
     "POST accounts:stripe_hook": Open(works=503),
     "GET accounts:team": Visit(may=VIEWER, works=200),
     "GET accounts:team_close": Visit(may=OWNER, works=200),
-    "POST accounts:team_close": Visit(may=OWNER, works=302, data=lambda world: {"name": world.team.name}),
+    "POST accounts:team_close": Visit(
+        may=OWNER, works=302, data=lambda world: {"name": world.team.name}, in_their_own=422
+    ),
     "GET accounts:team_invite": Visit(may=ADMIN, works=200),
     "POST accounts:team_invite": Visit(may=ADMIN, works=302, data=form(role="member", addresses="b@example.com")),
     "POST accounts:team_leave": Visit(may=VIEWER, works=302, data=sure(), changes=False),  # not the only owner
@@ -279,7 +282,6 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET /healthz": Open(works=200),
     # What the libraries bring, where a path names something.
     "GET account_confirm_email": Open(of=of_confirmation, works=200, is_told=True),
-    "POST account_confirm_email": Open(of=of_confirmation, works="sign-in", is_told=True),
     "GET account_reset_password_from_key": Open(of=lambda world: {"uidb36": "1", "key": NOTHING}, works=200),
     "GET mfa_edit_webauthn": Own(of=of_passkey, works=200),
     "POST mfa_edit_webauthn": Own(of=of_passkey, works=302),

@@ -78,7 +78,9 @@ class World:
 
     def _removed(self) -> Client:
         """Somebody who was an admin here until a moment ago, with the page still open."""
-        client = self._with_session_of(make_member(team=self.team, role=Role.ADMIN))
+        user = make_member(team=self.team, role=Role.ADMIN)
+        make_team(name="Gaumont", owner=user, granted=1000)
+        client = self._with_session_of(user)
         user_id = client.session["_auth_user_id"]
         members.remove(self.team, UUID(user_id), by=Actor(user=self.owner))
         return client

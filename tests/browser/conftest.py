@@ -5,10 +5,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from django.utils import translation
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.visits import ARGUMENTS, Visit
+from tests.browser import furnishing, people
+from tests.browser.visits import ARGUMENTS, LANGUAGES, PATIENCE_MS, Visit
 from tests.stack import RunningStack
+
+PEOPLE = 45
+expect.set_options(timeout=PATIENCE_MS)  # on a busy machine its own five seconds are soon over
 
 
 def chromium() -> str | None:
@@ -42,3 +47,26 @@ def visit(browser: Browser, running_stack: RunningStack):
     for each in visits:
         each.close()
     assert complaints == []
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request) -> Iterator[str]:
+    """Each of them, as the language of gettext() too."""
+    with translation.override(request.param):
+        yield request.param
+
+
+@pytest.fixture(scope="session")
+def everyone(running_stack: RunningStack) -> Iterator[people.Person]:
+    return iter(people.make(running_stack, PEOPLE))
+
+
+@pytest.fixture
+def person(everyone: Iterator[people.Person]) -> people.Person:
+    """Whom no other test knows."""
+    return next(everyone)
+
+
+@pytest.fixture(scope="session")
+def furnished(running_stack: RunningStack) -> furnishing.Furnished:
+    return furnishing.furnish(running_stack)

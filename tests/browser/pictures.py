@@ -1,17 +1,28 @@
-"""The pictures of the README and the documentation, taken from the running product: `make pictures`."""
+"""The pictures of the README and the documentation, taken from the running product: `make pictures`.
+
+And every place of administration in both languages, light and dark, on a desk and on a phone, into a temporary folder,
+for whoever wants to look at them.
+"""
 
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from project.env import ROOT
+from tests.browser import furnishing, people
 from tests.browser.conftest import chromium
-from tests.browser.visits import ARGUMENTS, Visit
+from tests.browser.places import PLACES, Company
+from tests.browser.visits import ARGUMENTS, LANGUAGES, Visit
 from tests.stack import RunningStack
 
 FOLDER = ROOT / "docs" / "pictures"
 PROMPT = "A city of the future, flying cars weaving between towers at sunset"
+KEPT = ("team", "keys", "credits", "audit-log")
+DESK = {"width": 1360, "height": 860}
+PHONE = {"width": 390, "height": 844}
 
 
 def main() -> int:
@@ -24,6 +35,7 @@ def main() -> int:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
             take_all(browser, stack)
+            take_places(browser, stack, Path(tempfile.mkdtemp(prefix="filmgate-pictures-")))
             browser.close()
     finally:
         stack.stop()
@@ -37,31 +49,52 @@ def take_all(browser: Browser, stack: RunningStack) -> None:
     maker.page.locator("[name=prompt]").fill(PROMPT)
     maker.choose(resolution="720p", generate_audio="true")
     maker.page.get_by_text("Silent would cost 30").wait_for()
-    take(maker, "create.png")
+    take(maker, FOLDER / "create.png")
     maker.page.locator("#generate").click()
     maker.page.wait_for_url("**/gallery/")
     maker.expect_status(PROMPT, "processing")
-    take(maker, "gallery.png")
+    take(maker, FOLDER / "gallery.png")
     maker.expect_status(PROMPT, "completed")
     maker.card(PROMPT).locator(".cover").click()
     maker.until("document.querySelector('#player video')?.readyState >= 2")
-    take(maker, "detail.png")
+    take(maker, FOLDER / "detail.png")
     for name, context in {
         "gallery-dark.png": {"color_scheme": "dark"},
         "gallery-zh-Hans.png": {"locale": "zh-CN"},
-        "gallery-phone.png": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+        "gallery-phone.png": {"viewport": PHONE, "device_scale_factor": 2},
     }.items():
         other = Visit(browser, stack, **context)
-        take(other, name)
+        take(other, FOLDER / name)
         other.close()
     maker.close()
 
 
-def take(visit: Visit, name: str) -> None:
+def take_places(browser: Browser, stack: RunningStack, folder: Path) -> None:
+    furnished, newcomers = furnishing.furnish(stack), iter(people.make(stack, len(LANGUAGES)))
+    for language, locale in LANGUAGES.items():
+        company = Company(partial(Visit, browser, stack, locale=locale), furnished, next(newcomers))
+        for name, place in PLACES.items():
+            visit = company.go(place)
+            visit.page.set_viewport_size(DESK)
+            if language == "en" and name in KEPT:
+                take(visit, FOLDER / f"{name}.png")
+            for scheme in ("light", "dark"):
+                for width, size in (("desk", DESK), ("phone", PHONE)):
+                    visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                    visit.page.set_viewport_size(size)
+                    take(visit, folder / f"{name}.{language}.{scheme}.{width}.png", full_page=True)
+            visit.page.set_viewport_size(DESK)
+            visit.page.emulate_media(color_scheme="light")
+        company.leave()
+    print(folder)
+
+
+def take(visit: Visit, path: Path, *, full_page: bool = False) -> None:
     """Once every picture on the page is there."""
     visit.until("[...document.images].every(image => image.complete)")
-    visit.page.screenshot(path=Path(FOLDER / name))
-    print(FOLDER.joinpath(name).relative_to(ROOT))
+    visit.page.screenshot(path=path, full_page=full_page)
+    if path.is_relative_to(ROOT):
+        print(path.relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -3,20 +3,13 @@
 import re
 
 import pytest
-from django.utils import translation
 from django.utils.translation import gettext
 from playwright.sync_api import expect
 
 from tests.api import DOCUMENTED_PRICES
+from tests.browser.visits import LANGUAGES
 
-LANGUAGES = {"en": "en-US", "zh-hans": "zh-CN"}
 PROMPTS = {"en": "A lantern drifts over a quiet harbour", "zh-hans": "一盏灯笼飘过宁静的港湾"}
-
-
-@pytest.fixture(params=LANGUAGES)
-def language(request):
-    with translation.override(request.param):
-        yield request.param
 
 
 @pytest.fixture

@@ -1,0 +1,227 @@
+"""Every page of administration, by name: who sees it, what its heading says, and the way there. See test_places.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from playwright.sync_api import Locator, StorageState
+
+from tests.browser.codes import code_of
+from tests.browser.furnishing import TOTP_SECRET, Furnished
+from tests.browser.people import Person
+from tests.browser.visits import Visit
+
+OWNER, NEWCOMER, SECURED, HALF_WAY, NOBODY = "owner", "newcomer", "secured", "half-way", "nobody"
+CONFIRM = "/sign/reauthenticate/"
+NO_SUCH_ID = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`heading` is in English, empty where it is a name. `answer` is the status of the page.
+
+    `then` goes on from `path` to what is meant; `path` is filled in from Furnished.
+    """
+
+    path: str
+    heading: str = ""
+    who: str = OWNER
+    answer: int = 200
+    then: Callable[[Visit], None] | None = None
+
+
+def _fill(visit: Visit, **fields: str) -> Locator:
+    """Fill these in; returns the last one."""
+    for name, value in fields.items():
+        visit.page.locator(f"main [name={name}]").fill(value)
+    return visit.page.locator(f"main [name={name}]")
+
+
+def _send(visit: Visit, **fields: str) -> None:
+    """Fill these in, and send their form, which answers with a page."""
+    field = _fill(visit, **fields)
+    with visit.page.expect_navigation():
+        field.evaluate("field => field.form.requestSubmit()")
+
+
+def _invite_no_addresses(visit: Visit) -> None:
+    _send(visit, addresses="mara@northlight.example\nnot an address")
+
+
+def _budget_below_nothing(visit: Visit) -> None:
+    _send(visit, monthly_budget_credits="-5")
+
+
+def _close_another(visit: Visit) -> None:
+    _send(visit, name="Southlight")
+
+
+def _unfold(visit: Visit) -> None:
+    visit.page.locator("summary").click()
+    visit.page.locator("#key-expiry_3").check()
+    visit.page.locator("#key-expiry_4").check()
+    visit.page.locator("#key-rate_plan").select_option("own")
+
+
+def _key_without_scopes(visit: Visit) -> None:
+    _unfold(visit)
+    for box in visit.page.locator("[name=scopes]").all():
+        box.uncheck()
+    _fill(visit, name="A key").press("Enter")
+    visit.page.locator(".errorlist").first.wait_for()
+
+
+def _make_key(visit: Visit) -> None:
+    _fill(visit, name="<b>Render farm</b>").press("Enter")
+    visit.page.locator("#new-key").wait_for()
+
+
+def _revoke_without_dialog(visit: Visit) -> None:
+    """As a browser without JavaScript does."""
+    form = visit.page.locator("form[data-confirm=revoke]")
+    with visit.page.expect_navigation():
+        form.evaluate("form => { delete form.dataset.confirm; form.requestSubmit(); }")
+
+
+def _wrong_code(visit: Visit) -> None:
+    _send(visit, code="FG-00000-00000-00000-00000")
+
+
+def _signing_secret(visit: Visit) -> None:
+    visit.page.locator("#signing-secret button").click()
+    visit.page.locator("#signing-secret-value").wait_for()
+
+
+def _team_of_one(visit: Visit) -> None:
+    """The first to come makes it; it stays their current one."""
+    _send(visit, name="Empty & <i>new</i>")
+
+
+PLACES = {
+    "team": Place(path="/team/"),
+    "team-searched": Place(path="/team/?q=nobody+at+all"),
+    "invite": Place(path="/team/invite/", heading="Invite people"),
+    "invite-refused": Place(path="/team/invite/", heading="Invite people", answer=422, then=_invite_no_addresses),
+    "member": Place(path="{at.member}"),
+    "settings": Place(path="/team/settings/"),
+    "settings-refused": Place(path="/team/settings/", answer=422, then=_budget_below_nothing),
+    "close": Place(path="/team/close/"),
+    "close-refused": Place(path="/team/close/", answer=422, then=_close_another),
+    "new-team": Place(path="/team/new/", heading="New team"),
+    "audit-log": Place(path="/team/audit-log/"),
+    "audit-log-nothing": Place(path="/team/audit-log/?since=2001-01-01&until=2001-01-02"),
+    "audit-log-refused": Place(path="/team/audit-log/?since=2026-11-30&until=2026-11-01", answer=422),
+    "keys": Place(path="/keys/", heading="API keys"),
+    "signing-secret": Place(path="/keys/", heading="API keys", then=_signing_secret),
+    "new-key": Place(path="/keys/new/", heading="Create key", then=_unfold),
+    "new-key-refused": Place(path="/keys/new/", heading="Create key", answer=422, then=_key_without_scopes),
+    "new-key-made": Place(path="/keys/new/", heading="Create key", then=_make_key),
+    "key": Place(path="{at.key}"),
+    "key-question": Place(path="{at.key}", then=_revoke_without_dialog),
+    "key-revoked": Place(path="{at.revoked_key}"),
+    "credits": Place(path="/credits/", heading="Credits"),
+    "credits-nothing": Place(path="/credits/?since=2001-01-01&until=2001-01-02", heading="Credits"),
+    "credits-refused": Place(path="/credits/?since=2026-11-30&until=2026-11-01", heading="Credits", answer=422),
+    "buy": Place(path="/credits/buy/", heading="Add credits"),
+    "buy-refused": Place(path="/credits/buy/", heading="Add credits", answer=422, then=_wrong_code),
+    "account": Place(path="/account/", heading="Account"),
+    "sessions": Place(path="/account/sessions/", heading="Sessions"),
+    "password": Place(path="/sign/password/change/", heading="Change your password"),
+    "addresses": Place(path="/sign/email/", heading="E-mail addresses"),
+    "two-factor-off": Place(path="/sign/two-factor/", heading="Two-factor sign-in"),
+    "invitation-of-another": Place(path="{at.invitation}"),
+    "not-found": Place(path=f"/keys/{NO_SUCH_ID}/", answer=404),
+    "empty-team": Place(path="/team/new/", who=NEWCOMER, then=_team_of_one),
+    "empty-keys": Place(path="/keys/", heading="API keys", who=NEWCOMER),
+    "empty-credits": Place(path="/credits/", heading="Credits", who=NEWCOMER),
+    "empty-purchases": Place(path="/credits/buy/", heading="Add credits", who=NEWCOMER),
+    "app": Place(path="/sign/two-factor/totp/activate/", heading="Set up an authenticator app", who=NEWCOMER),
+    "two-factor": Place(path="/sign/two-factor/", heading="Two-factor sign-in", who=SECURED),
+    "app-off": Place(path="/sign/two-factor/totp/deactivate/", heading="Turn off the authenticator app?", who=SECURED),
+    "recovery-codes": Place(path="/sign/two-factor/recovery-codes/", heading="Recovery codes", who=SECURED),
+    "new-recovery-codes": Place(
+        path="/sign/two-factor/recovery-codes/generate/", heading="Make new recovery codes?", who=SECURED
+    ),
+    "passkeys": Place(path="/sign/two-factor/webauthn/", heading="Passkeys", who=SECURED),
+    "passkey-add": Place(path="/sign/two-factor/webauthn/add/", heading="Add a passkey", who=SECURED),
+    "passkey-rename": Place(
+        path="/sign/two-factor/webauthn/keys/{at.passkey}/edit/", heading="Rename the passkey", who=SECURED
+    ),
+    "passkey-remove": Place(
+        path="/sign/two-factor/webauthn/keys/{at.passkey}/remove/", heading="Remove this passkey?", who=SECURED
+    ),
+    "confirm-by-password": Place(path="/sign/reauthenticate/", heading="Confirm it is you", who=SECURED),
+    "confirm-by-code": Place(path="/sign/two-factor/reauthenticate/", heading="Confirm it is you", who=SECURED),
+    "confirm-by-passkey": Place(
+        path="/sign/two-factor/webauthn/reauthenticate/", heading="Confirm it is you", who=SECURED
+    ),
+    "second-step": Place(path="/sign/two-factor/authenticate/", heading="Second step", who=HALF_WAY),
+    "sign-in": Place(path="/sign/login/", heading="Sign in", who=NOBODY),
+    "sign-up": Place(path="/sign/signup/", heading="Create an account", who=NOBODY),
+    "mailbox": Place(path="/mail/", heading="Mailbox", who=NOBODY),
+    "invitation": Place(path="{at.invitation}", who=NOBODY),
+    "invitation-over": Place(path="{at.over}", heading="This invitation was taken back", who=NOBODY, answer=410),
+    "invitation-unknown": Place(
+        path="/invitations/unknown/", heading="There is no such invitation", who=NOBODY, answer=404
+    ),
+}
+
+
+class Company:
+    """Who sees the places, each from their first place on. `begin` makes a Visit."""
+
+    # The code of an app works once.
+    _secured: ClassVar[dict[str, dict[str, StorageState]]] = {}
+
+    def __init__(self, begin: Callable[..., Visit], furnished: Furnished, newcomer: Person) -> None:
+        self.begin = begin
+        self.furnished = furnished
+        self.newcomer = newcomer
+        self._visits: dict[str, Visit] = {}
+
+    def go(self, place: Place) -> Visit:
+        """Whoever sees the place, when they are there."""
+        if place.who not in self._visits:
+            self._visits[place.who] = self._come(place.who)
+        visit = self._visits[place.who]
+        path = place.path.format(at=self.furnished)
+        visit.open(path)
+        if not path.startswith(CONFIRM) and CONFIRM in visit.page.url:
+            visit.confirm_password(self.newcomer.password)
+        if place.then:
+            place.then(visit)
+        if place.answer >= 400:
+            visit.expected(str(place.answer))
+        return visit
+
+    def _come(self, who: str) -> Visit:
+        if who == OWNER:
+            return self.begin()
+        if who == NEWCOMER:
+            return self.begin(person=self.newcomer)
+        if who == SECURED:
+            return self._secured_visit()
+        visit = self.begin(signed_in=False)
+        if who == HALF_WAY:
+            self._half_way(visit)
+        return visit
+
+    def _secured_visit(self) -> Visit:
+        known = self._secured.get(self.furnished.key, {})
+        visit = self.begin(signed_in=False, **known)
+        if not known:
+            self._half_way(visit)
+            visit.page.locator("[name=code]").fill(code_of(TOTP_SECRET))
+            visit.page.locator("[name=code]").press("Enter")
+            visit.arrive("/gallery/")
+            self._secured[self.furnished.key] = {"storage_state": visit.context.storage_state()}
+        return visit
+
+    def _half_way(self, visit: Visit) -> None:
+        person = self.furnished.secured_person
+        visit.sign_in(person.email, person.password, to="/sign/two-factor/authenticate/")
+
+    def leave(self) -> None:
+        for visit in self._visits.values():
+            visit.close()

@@ -32,6 +32,7 @@ NEEDED = {
     ("patch", "/keys/{key_id}"): "manage",
     ("delete", "/keys/{key_id}"): "manage",
     ("post", "/keys/{key_id}/rotate"): "manage",
+    ("post", "/keys/{key_id}/end-old-secrets"): "manage",
 }
 BODIES = {
     ("post", "/generations"): {"prompt": "A gate, and light"},

@@ -1,11 +1,13 @@
 """Teams, keys and sign-ins for a benchmark, and many generations at once."""
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from accounts import credits, keys, teams
+from accounts.actors import INSTALLATION
+from accounts.key_settings import KeySettings
 from accounts.models import Team, User
+from accounts.session_store import SessionStore
 
 _MANY = """
 INSERT INTO generations_generation (
@@ -39,7 +41,7 @@ def team(name: str, *, granted: int = 10_000_000) -> Team:
 
 
 def key(of: Team) -> str:
-    return keys.issue(of, name="bench", created_by=None)[1]
+    return keys.issue(of, KeySettings(name="bench"), by=INSTALLATION)[1]
 
 
 def generations(of: Team, count: int) -> None:

@@ -108,6 +108,24 @@ WHERE entry.kind IN ('capture', 'release', 'refund')
 AND (entry.api_key_id, entry.member_id, entry.period) IS DISTINCT FROM (hold.api_key_id, hold.member_id, hold.period)
 """
 
+# A source brings its credits to its team once, whole; a refunded purchase took back what its row says.
+_SOURCES_BRING_WHAT_THEY_SAY = """
+SELECT team_id, source, coalesce(expected, 0)::text, coalesce(posted, 0)::text
+FROM (
+    SELECT team_id, 'purchase ' || id AS source, granted_credits - returned_credits AS expected FROM accounts_purchase
+    UNION ALL SELECT team_id, 'code ' || id, credits FROM accounts_redeemcode WHERE redeemed_at IS NOT NULL
+    UNION ALL SELECT team_id, 'allowance ' || id, credits FROM accounts_allowance
+) AS kept
+FULL JOIN (
+    SELECT team_id, coalesce('purchase ' || purchase_id, 'code ' || redeem_code_id, 'allowance ' || allowance_id)
+               AS source, sum(granted_delta) AS posted
+    FROM accounts_creditentry
+    WHERE num_nonnulls(purchase_id, redeem_code_id, allowance_id) > 0
+    GROUP BY team_id, source
+) AS entries USING (team_id, source)
+WHERE coalesce(expected, 0) <> coalesce(posted, 0)
+"""
+
 RULES = {
     "balance_is_the_sum": _BALANCE_IS_THE_SUM,
     "chain_is_unbroken": _CHAIN_IS_UNBROKEN,
@@ -116,6 +134,7 @@ RULES = {
     "refunds_are_of_what_was_captured": _REFUNDS_ARE_OF_WHAT_WAS_CAPTURED,
     "what_follows_names_what_its_hold_does": _WHAT_FOLLOWS_NAMES_WHAT_ITS_HOLD_DOES,
     "budgets_are_the_sum": _BUDGETS_ARE_THE_SUM,
+    "sources_bring_what_they_say": _SOURCES_BRING_WHAT_THEY_SAY,
 }
 
 

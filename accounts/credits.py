@@ -17,7 +17,7 @@ from django.db.models import Sum
 from uuid_utils.compat import uuid7
 
 from accounts import budgets
-from accounts.models import CreditBalance, CreditEntry, EntryKind, Team, User
+from accounts.models import Allowance, CreditBalance, CreditEntry, EntryKind, Purchase, RedeemCode, Team, User
 from accounts.models.credits import HOLDING_KINDS
 from accounts.refusals import InsufficientCredits
 
@@ -36,6 +36,7 @@ WITH balance AS (
 )
 INSERT INTO accounts_creditentry (
     id, team_id, sequence, kind, hold_id, api_key_id, member_id, period, note, actor_id,
+    purchase_id, redeem_code_id, allowance_id,
     available_delta, held_delta, spent_delta, granted_delta,
     available_after, held_after, spent_after, granted_after
 )
@@ -46,12 +47,15 @@ SELECT
         to_char(coalesce(%(at)s, statement_timestamp()) AT TIME ZONE team.time_zone, 'YYYY-MM')
     ),
     %(note)s, %(actor_id)s,
+    %(purchase_id)s, %(redeem_code_id)s, %(allowance_id)s,
     %(available)s, %(held)s, %(spent)s, %(granted)s,
     available, held, spent, granted
 FROM balance JOIN accounts_team AS team ON team.id = balance.team_id
 RETURNING *
 """
 
+
+Source = Purchase | RedeemCode | Allowance
 
 MOST = 2**63 - 1
 NOTE_CHARACTERS = 200
@@ -78,16 +82,21 @@ def open_balance(team: Team) -> CreditBalance:
     return CreditBalance.objects.create(team=team)
 
 
-def grant(team: Team, credits: int, *, note: str, actor: User | None = None) -> CreditEntry:
-    """Give credits to the team. Raises TooManyCredits, ValueError for a note of more than NOTE_CHARACTERS."""
+def grant(
+    team: Team, credits: int, *, note: str = "", source: Source | None = None, actor: User | None = None
+) -> CreditEntry:
+    """Give credits to the team. Raises TooManyCredits, ValueError for a note of more than NOTE_CHARACTERS, and
+    IntegrityError where the source has brought its credits before."""
     amount = _whole(credits)
-    return _Posting(team.pk, EntryKind.GRANT, available=amount, note=note, actor=actor).write()
+    return _Posting(team.pk, EntryKind.GRANT, available=amount, note=note, source=source, actor=actor).write()
 
 
-def withdraw(team: Team, credits: int, *, note: str, actor: User | None = None) -> CreditEntry:
+def withdraw(
+    team: Team, credits: int, *, note: str = "", source: Purchase | None = None, actor: User | None = None
+) -> CreditEntry:
     """Take available credits back. Raises InsufficientCredits when fewer are available."""
     amount = _whole(credits)
-    return _Posting(team.pk, EntryKind.WITHDRAW, available=-amount, note=note, actor=actor).write()
+    return _Posting(team.pk, EntryKind.WITHDRAW, available=-amount, note=note, source=source, actor=actor).write()
 
 
 def adjust(team: Team, credits: int, *, note: str, actor: User | None = None) -> CreditEntry:
@@ -97,7 +106,7 @@ def adjust(team: Team, credits: int, *, note: str, actor: User | None = None) ->
 
 
 @transaction.atomic
-def top_up(team: Team, to: int, *, note: str) -> int:
+def top_up(team: Team, to: int, *, source: Allowance | None = None) -> int:
     """Grant what the team lacks of so many credits; returns how many that is, perhaps 0.
 
     What is held counts as there, for it may come back.
@@ -105,16 +114,16 @@ def top_up(team: Team, to: int, *, note: str) -> int:
     balance = lock(team.pk)
     lacking = _whole(to) - balance.available - balance.held
     if lacking > 0:
-        grant(team, lacking, note=note)
+        grant(team, lacking, source=source)
     return max(0, lacking)
 
 
 @transaction.atomic
-def take_back(team: Team, credits: int, *, note: str) -> int:
+def take_back(team: Team, credits: int, *, source: Purchase | None = None) -> int:
     """Withdraw so many credits or as many as are available; returns how many that is, perhaps 0."""
     amount = min(_whole(credits), lock(team.pk).available)
     if amount:
-        withdraw(team, amount, note=note)
+        withdraw(team, amount, source=source)
     return amount
 
 
@@ -239,6 +248,7 @@ class _Posting:
     period: str | None = ""
     at: datetime | None = None
     note: str = ""
+    source: Source | None = None
     actor: User | None = None
 
     def __post_init__(self) -> None:
@@ -269,6 +279,9 @@ class _Posting:
             "least_available": -self.available,
             "most_granted": MOST - max(0, self.granted),
             "actor_id": actor_id,
+            "purchase_id": self.source.pk if isinstance(self.source, Purchase) else None,
+            "redeem_code_id": self.source.pk if isinstance(self.source, RedeemCode) else None,
+            "allowance_id": self.source.pk if isinstance(self.source, Allowance) else None,
         }
         return next(iter(CreditEntry.objects.raw(_POST, parameters)), None)
 

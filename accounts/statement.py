@@ -71,7 +71,7 @@ class Statement:
             entries = entries.filter(api_key=self.filters.api_key)
         if self.filters.member:
             entries = entries.filter(member=self.filters.member)
-        return entries.select_related("api_key", "member", "actor")
+        return entries.select_related("api_key", "member", "actor", "purchase", "redeem_code", "allowance")
 
 
 def of(team: Team, filters: Filters) -> Statement:

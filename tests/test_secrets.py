@@ -1,8 +1,9 @@
 """One secret of each kind is planted and used for real, rightly, wrongly, and while the database fails under it.
 
 Afterwards none of them is in what was logged, in a table, in the broker's folder, in a page, or in an exception. A8.
-Not looked for: the mails, of which each may carry its own link, and the keys of sessions in Django's and allauth's
-tables of sessions, by which both look them up.
+Not looked for: the mails, of which each may carry its own link, and what has to be where it is used: the keys of
+sessions in Django's and allauth's tables of sessions, by which both look them up, the token of a submission in its row,
+and a team's URL for alerts in its settings and in what is to be sent there.
 """
 
 import base64
@@ -26,16 +27,16 @@ from django.db import connection
 from django.test import Client
 from django.views.debug import get_exception_reporter_class
 
-from accounts import invitations, keys
+from accounts import credits, invitations, keys, teams
 from accounts.actors import Actor
-from accounts.billing import redeem
+from accounts.billing import low_balance, redeem
 from accounts.models import Role
 from accounts.webhooks import delivery, events, signing
 from generations.submitting.submit import crew as submitters
 from project.celery import nudge
 from project.env import DATA_FOLDER
-from tests.api import asked, ensure_prices
-from tests.factories import make_account, make_key, make_package
+from tests.api import asked, ensure_prices, running
+from tests.factories import make_account, make_key, make_package, make_submission
 from tests.sandbox_process import wait_until
 from tests.signing_in import (
     CODE,
@@ -54,6 +55,7 @@ from tests.web import WebProcess
 PROVIDER_KEY = "sk-video-Pr0viderKeyThatNobodyMaySee0123456789"
 STRIPE_KEY = "sk_test_51SentinelStripeKeyThatNobodyMaySee"
 STRIPE_HOOK_SECRET = "whsec_SentinelOfStripeThatNobodyMaySee"
+ALERT_PATH = "AlertsOfThisTeamThatNobodyMaySee0123456789"
 PASSWORD = "a sentinel of a passphrase"
 MISTYPED = "a sentinel of a mistyped one"
 PAGES = [
@@ -97,7 +99,11 @@ class Planted:
         self.recovery_codes = recovery_codes_of(self.user)
         self.browser.post("/sign/password/reset/", {"email": self.user.email})
         self.reset = self._link()
-        make_account(base_url=f"http://127.0.0.1:{free_port()}", key=PROVIDER_KEY)
+        account = make_account(base_url=f"http://127.0.0.1:{free_port()}", key=PROVIDER_KEY)
+        credits.grant(self.team, 100, note="for a test")
+        self.submission = make_submission(generation=running(self.team), account=account)
+        self.alert_url = f"http://127.0.0.1:{free_port()}/{ALERT_PATH}"
+        teams.change(self.team, by=self.by, alert_url=self.alert_url, low_balance_credits=1_000_000)
 
     def all(self) -> dict[str, str]:
         return {
@@ -118,6 +124,8 @@ class Planted:
             "CREDENTIAL_KEYS": settings.CREDENTIAL_KEYS[0],
             "Stripe key": STRIPE_KEY,
             "Stripe webhook secret": STRIPE_HOOK_SECRET,
+            "token of a submission": self.submission.token,
+            "URL for alerts": ALERT_PATH,
             "token to reset a password": self.reset.rpartition("/key/")[2].strip("/").partition("-")[2],
         }
 
@@ -198,6 +206,12 @@ def use_all(planted: Planted) -> list[int]:
     answers.append(
         somebody.post("/hooks/stripe", b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=0"})
     )
+    for token in (planted.submission.token, planted.submission.token[:-1], f"{planted.submission.token}x"):
+        answers.append(somebody.post(f"/hooks/vibegen/{token}", b"{}", content_type="application/json"))
+        answers.append(somebody.get(f"/hooks/vibegen/{token}"))
+    settings_of_team = {"name": "Ada & Fils", "time_zone": "UTC", "low_balance_credits": "1000000"}
+    for url in (planted.alert_url, planted.alert_url.replace("http:", "ftp:"), f"{planted.alert_url}/too"):
+        answers.append(owner.post("/team/settings/", {**settings_of_team, "alert_url": url}))
     answers.append(somebody.get("/account/", headers={"Cookie": f"sessionid={owner.session.session_key}x"}))
     answers.append(owner.post("/sign/two-factor/reauthenticate/", {"code": code_of(planted.totp)}))
     return [answer.status_code for answer in answers]
@@ -208,6 +222,7 @@ def run_jobs(planted: Planted) -> None:
     asked(planted.team)
     url = f"http://127.0.0.1:{free_port()}/"
     events.record(team_id=planted.team.pk, type="generation.failed", subject_id=uuid4(), body={}, url=url)
+    low_balance.tell_due()
     submitters.run()
     delivery.deliver_due()
     nudge("submit")
@@ -246,6 +261,10 @@ def found(planted: Planted, text: str, *, but: tuple[str, ...] = ()) -> list[str
     return [name for name, secret in planted.all().items() if name not in but and secret in text]
 
 
+def tables_with(secret: str, text: str) -> set[str]:
+    return {row.partition(": ")[0] for row in text.split("\n") if secret in row}
+
+
 TABLES = [
     "accounts_apisecret",
     "accounts_user",
@@ -258,7 +277,16 @@ TABLES = [
     "account_emailaddress",
     "accounts_creditpackage",
     "accounts_webhooksecret",
+    "accounts_team",
+    "generations_submission",
+    "generations_callback",
 ]
+# What has to be kept to be used, and the only tables that may do so.
+KEPT = {
+    "session key": {"django_session", "usersessions_usersession"},
+    "token of a submission": {"generations_submission"},
+    "URL for alerts": {"accounts_team", "accounts_webhookdelivery"},
+}
 
 
 def test_no_secret_is_left_anywhere(planted, logged, raised):  # A8
@@ -268,6 +296,7 @@ def test_no_secret_is_left_anywhere(planted, logged, raised):  # A8
         with without(table):
             answers += use_all(planted)
     pages = [planted.browser.get(path) for path in [*PAGES, f"/keys/{planted.key.pk}/"]]
+    alerts = [page.request["PATH_INFO"] for page in pages if ALERT_PATH in page.getvalue().decode()]
 
     log = logged.getvalue()
     assert answers.count(500) >= 30  # what was to fail did fail
@@ -277,9 +306,12 @@ def test_no_secret_is_left_anywhere(planted, logged, raised):  # A8
     assert {page.status_code for page in pages} == {200}
     assert found(planted, log) == []
     assert found(planted, "\n".join(raised)) == []
-    assert found(planted, "\n".join(page.getvalue().decode() for page in pages)) == []
+    assert found(planted, "\n".join(page.getvalue().decode() for page in pages), but=("URL for alerts",)) == []
+    assert alerts == ["/team/settings/"]
     assert found(planted, in_the_broker()) == []
-    assert found(planted, text_of_every_table(), but=("session key",)) == []
+    tables = text_of_every_table()
+    assert found(planted, tables, but=tuple(KEPT)) == []
+    assert {name: tables_with(planted.all()[name], tables) for name in KEPT} == KEPT
 
 
 def test_a_leak_would_be_found(planted, logged):
@@ -294,14 +326,6 @@ def test_a_leak_would_be_found(planted, logged):
             cursor.execute("DROP TABLE leak")
 
     assert in_tables == list(planted.all())
-
-
-def test_the_session_key_is_in_no_table_but_those_of_sessions(planted):
-    key = planted.browser.session.session_key
-
-    rows = [row for row in text_of_every_table().splitlines() if key in row]
-
-    assert {row.partition(":")[0] for row in rows} == {"django_session", "usersessions_usersession"}
 
 
 @pytest.mark.django_db(transaction=True)

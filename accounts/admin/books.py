@@ -26,11 +26,11 @@ class CreditEntryAdmin(ReadOnly):
         "kind",
         "available_delta",
         "available_after",
-        "note",
+        "reason",
         "actor",
         "created_at",
     )
-    list_select_related = ("team", "actor")
+    list_select_related = ("team", "actor", "purchase", "redeem_code", "allowance")
     list_filter = ("kind",)
     search_fields = ("team__name", "hold_id", "note")
     ordering = ("-created_at", "-sequence")

@@ -41,13 +41,12 @@ def _pay(due: QuerySet[Team], period: str) -> None:
         return  # paid, changed or looked at by another meanwhile
     allowance, is_new = Allowance.objects.get_or_create(team=team, period=period, defaults={"credits": 0})
     if is_new:
-        allowance.credits = credits.top_up(team, team.monthly_allowance_credits, note=f"Allowance {period}")
+        allowance.credits = credits.top_up(team, team.monthly_allowance_credits, source=allowance)
         allowance.save(update_fields=["credits"])
         if allowance.credits:
             audit_log.record(
-                INSTALLATION, AuditAction.CREDITS_GRANTED, team=team, subject=f"Allowance {period}",
-                credits=allowance.credits,
-            )  # fmt: skip
+                INSTALLATION, AuditAction.ALLOWANCE_PAID, team=team, subject=period, credits=allowance.credits
+            )
 
 
 @transaction.atomic

@@ -80,8 +80,7 @@ def _grant(purchase: Purchase) -> bool:
     try:
         if not Team.objects.open().filter(pk=purchase.team_id).exists():
             raise TeamClosing
-        note = f"Bought: {purchase.name}"
-        credits.grant(purchase.team, purchase.credits, note=note, actor=purchase.bought_by)
+        credits.grant(purchase.team, purchase.credits, source=purchase, actor=purchase.bought_by)
     except (TeamClosing, credits.TooManyCredits) as refusal:
         reason = "is closed" if isinstance(refusal, TeamClosing) else "has all the credits it can have"
         log.error("purchase %s was paid, but its team %s: refund it", purchase.pk, reason)
@@ -97,7 +96,7 @@ def _grant(purchase: Purchase) -> bool:
 
 def _take_back(purchase: Purchase) -> None:
     due = purchase.due_credits - purchase.returned_credits
-    returned = credits.take_back(purchase.team, due, note=f"Refund: {purchase.name}") if due else 0
+    returned = credits.take_back(purchase.team, due, source=purchase) if due else 0
     purchase.returned_credits += returned
     audit_log.record(
         INSTALLATION,

@@ -108,7 +108,7 @@ def _redeem(digest: str, team: Team, by: Actor) -> RedeemCode:
     if not Team.objects.open().filter(pk=team.pk).exists():
         raise TeamClosing
     try:
-        credits.grant(team, row.credits, note=f"Code {row}", actor=by.user)
+        credits.grant(team, row.credits, source=row, actor=by.user)
     except credits.TooManyCredits:
         raise NoSuchCode("too_large") from None
     row.redeemed_at, row.redeemed_by, row.team = timezone.now(), by.user, team

@@ -40,6 +40,7 @@ class AuditAction(models.TextChoices):
     CREDITS_ADJUSTED = "credits.adjusted", _("Credits adjusted")
     CREDITS_BOUGHT = "credits.bought", _("Credits bought")
     PURCHASE_REFUNDED = "credits.purchase_refunded", _("Purchase refunded")
+    ALLOWANCE_PAID = "credits.allowance_paid", _("Monthly allowance paid")
     CODE_REDEEMED = "credits.code_redeemed", _("Code redeemed")
     CODES_ISSUED = "credits.codes_issued", _("Redeem codes issued")
 

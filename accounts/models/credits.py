@@ -8,6 +8,7 @@ Written by accounts.credits alone.
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -97,6 +98,12 @@ class CreditEntry(models.Model):
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_entries")
     member = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     period = models.CharField(max_length=7, blank=True)
+    # What brought these credits; a purchase that was refunded also took some back.
+    purchase = models.ForeignKey("accounts.Purchase", null=True, blank=True, on_delete=models.PROTECT, db_index=False)
+    redeem_code = models.ForeignKey(
+        "accounts.RedeemCode", null=True, blank=True, on_delete=models.PROTECT, db_index=False
+    )
+    allowance = models.ForeignKey("accounts.Allowance", null=True, blank=True, on_delete=models.PROTECT, db_index=False)
     note = models.CharField(_("note"), max_length=200, blank=True)
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
@@ -119,6 +126,24 @@ class CreditEntry(models.Model):
                 condition=Q(kind__in=HOLD_NAMING_KINDS, hold_id__isnull=False)
                 | ~Q(kind__in=HOLD_NAMING_KINDS) & Q(hold_id__isnull=True, api_key=None, member=None, period=""),
                 name="creditentry_names_its_hold",
+            ),
+            models.UniqueConstraint(
+                fields=["purchase"],
+                condition=Q(purchase__isnull=False, kind="grant"),
+                name="creditentry_purchase_brings_once",
+            ),
+            models.UniqueConstraint(
+                fields=["redeem_code"], condition=Q(redeem_code__isnull=False), name="creditentry_code_brings_once"
+            ),
+            models.UniqueConstraint(
+                fields=["allowance"], condition=Q(allowance__isnull=False), name="creditentry_allowance_brings_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(purchase=None, redeem_code=None, allowance=None)
+                | Q(purchase__isnull=False, redeem_code=None, allowance=None, kind__in=("grant", "withdraw"))
+                | Q(purchase=None, redeem_code__isnull=False, allowance=None, kind="grant")
+                | Q(purchase=None, redeem_code=None, allowance__isnull=False, kind="grant"),
+                name="creditentry_has_one_source",
             ),
             models.CheckConstraint(condition=ENTRY_SHAPES, name="creditentry_does_what_its_kind_may"),
             models.CheckConstraint(
@@ -146,6 +171,19 @@ class CreditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind} {self.available_delta:+}"
+
+    @property
+    def reason(self) -> str:
+        """Where the credits came from or went to, in the reader's language, else the note that was written."""
+        if self.purchase and self.kind == EntryKind.GRANT:
+            return gettext("Bought: %(package)s") % {"package": self.purchase.name}
+        if self.purchase:
+            return gettext("Refunded: %(package)s") % {"package": self.purchase.name}
+        if self.redeem_code:
+            return gettext("Code …%(hint)s") % {"hint": self.redeem_code.hint}
+        if self.allowance:
+            return gettext("Allowance of %(month)s") % {"month": self.allowance.period}
+        return self.note
 
 
 class BudgetUse(models.Model):

@@ -148,7 +148,7 @@ def _entry_row(entry: CreditEntry, zone: ZoneInfo) -> list[csv_export.Cell]:
         entry.get_kind_display(),
         entry.api_key.name if entry.api_key else "",
         entry.member.email if entry.member else "",
-        entry.note,
+        entry.reason,
         entry.available_delta,
         entry.held_delta,
         entry.spent_delta,

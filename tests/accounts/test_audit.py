@@ -2,11 +2,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from accounts import credits
 from accounts.audit import audit
-from accounts.models import BudgetUse, CreditBalance, CreditEntry
+from accounts.models import Allowance, BudgetUse, CreditBalance, CreditEntry, Purchase, RedeemCode
 from tests.factories import make_key, make_member, make_team
 
 NOVEMBER = datetime(2026, 11, 10, tzinfo=UTC)
@@ -163,3 +163,52 @@ def test_a_settlement_in_another_month_or_for_another_key_is_found(books):  # I8
 
     CreditEntry.objects.filter(kind="capture").update(period="2026-11", api_key=make_key(team=books)[0])
     assert rules_broken() == ["budgets_are_the_sum", "what_follows_names_what_its_hold_does"]
+
+
+def sources_of(team):
+    """Each source with the credits that it says it brought."""
+    bought = {"name": "Large", "credits": 10, "amount": 1900, "currency": "usd", "granted_credits": 10}
+    redeemed = {"digest": "0" * 64, "hint": "0000", "credits": 10, "redeemed_at": NOVEMBER}
+    return {
+        "purchase": Purchase.objects.create(team=team, paid_at=NOVEMBER, **bought),
+        "redeem_code": RedeemCode.objects.create(team=team, **redeemed),
+        "allowance": Allowance.objects.create(team=team, period="2026-11", credits=10),
+    }
+
+
+@pytest.mark.parametrize("name", ["purchase", "redeem_code", "allowance"])
+def test_a_source_that_did_not_bring_what_it_says_is_found(books, name):
+    sources = sources_of(books)
+    lacking = sources.pop(name)
+    for source in sources.values():
+        credits.grant(books, 10, source=source)
+
+    (row,) = audit()
+
+    assert (row.rule, row.team_id) == ("sources_bring_what_they_say", books.pk)
+    assert row.subject.endswith(f" {lacking.pk}")
+    assert (row.expected, row.found) == ("10", "0")
+    credits.grant(books, 10, source=lacking)
+    assert audit() == []
+
+
+@pytest.mark.parametrize("name", ["purchase", "redeem_code", "allowance"])
+def test_a_source_brings_its_credits_once(books, name):  # L13
+    source = sources_of(books)[name]
+    credits.grant(books, 10, source=source)
+
+    with pytest.raises(IntegrityError, match="brings_once"), transaction.atomic():
+        credits.grant(books, 10, source=source)
+
+    assert books.credit_entries.filter(**{name: source}).count() == 1
+
+
+def test_credits_taken_back_for_another_purchase_than_the_refunded_are_found(books):
+    sources = sources_of(books)
+    for source in sources.values():
+        credits.grant(books, 10, source=source)
+
+    credits.take_back(books, 4, source=sources["purchase"])
+
+    (row,) = audit()
+    assert (row.rule, row.expected, row.found) == ("sources_bring_what_they_say", "10", "6")

@@ -209,8 +209,8 @@ def test_refunds_at_once_give_back_no_more_than_was_captured(transactional_db):
 def test_top_ups_at_once_fill_up_once_and_take_backs_take_no_more_than_there_is(transactional_db):
     team = make_team(granted=40)
 
-    added = race(lambda _: credits.top_up(team, 100, note="each month"), range(20), threads=10)
-    taken = race(lambda _: credits.take_back(team, 30, note="refunded"), range(20), threads=10)
+    added = race(lambda _: credits.top_up(team, 100), range(20), threads=10)
+    taken = race(lambda _: credits.take_back(team, 30), range(20), threads=10)
 
     assert (sum(added), max(added)) == (60, 60)
     assert sorted(taken, reverse=True)[:4] == [30, 30, 30, 10]

@@ -173,11 +173,11 @@ class Operator:
 
     def _top_up(self, team: UUID) -> None:
         to = self.random.randrange(1, 1500)
-        self._both(self.books.top_up(team, to), lambda: credits.top_up(self.teams[team], to, note=""))
+        self._both(self.books.top_up(team, to), lambda: credits.top_up(self.teams[team], to))
 
     def _take_back(self, team: UUID) -> None:
         amount = self.random.randrange(1, 700)
-        self._both(self.books.take_back(team, amount), lambda: credits.take_back(self.teams[team], amount, note=""))
+        self._both(self.books.take_back(team, amount), lambda: credits.take_back(self.teams[team], amount))
 
     def _limit(self, team: UUID) -> None:
         """Lift a limit, or set one near what is used by now."""

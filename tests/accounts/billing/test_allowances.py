@@ -23,8 +23,8 @@ def entitled(monthly=1000, *, granted=0, time_zone="UTC", since=NOON):
 
 
 def paid(team):
-    rows = CreditEntry.objects.filter(team=team, note__startswith="Allowance").order_by("sequence")
-    return [(row.note.removeprefix("Allowance "), row.granted_delta) for row in rows]
+    rows = CreditEntry.objects.filter(team=team, allowance__isnull=False).order_by("sequence")
+    return list(rows.values_list("allowance__period", "granted_delta"))
 
 
 def test_a_team_is_topped_up_on_the_first_once(db):
@@ -217,9 +217,12 @@ def test_an_allowance_that_is_paid_is_in_the_audit_log(db):
     for _ in range(2):
         allowances.pay_due(APRIL)
 
-    entry = AuditEntry.objects.get(action=AuditAction.CREDITS_GRANTED)
-    assert (entry.team, entry.user, entry.detail) == (team, None, {"credits": 700})
-    assert rich.audit_entries.filter(action=AuditAction.CREDITS_GRANTED).count() == 0
+    entry = AuditEntry.objects.get(action=AuditAction.ALLOWANCE_PAID)
+    assert (entry.team, entry.user, entry.subject, entry.detail) == (team, None, "2030-04", {"credits": 700})
+    assert rich.audit_entries.filter(action=AuditAction.ALLOWANCE_PAID).count() == 0
+    (posted,) = team.credit_entries.filter(allowance__isnull=False)
+    assert (posted.reason, posted.granted_delta) == ("Allowance of 2030-04", 700)
+    assert_books_are_right()
 
 
 def test_a_team_that_can_take_no_more_keeps_no_other_from_theirs(db, caplog):

@@ -52,7 +52,8 @@ def test_what_is_paid_is_granted_under_the_name_of_the_package(team, purchase, s
 
     purchase.refresh_from_db()
     entry = CreditEntry.objects.get()
-    assert (entry.note, entry.granted_delta, entry.actor) == ("Bought: Large", 1000, purchase.bought_by)
+    assert (entry.purchase, entry.granted_delta, entry.actor) == (purchase, 1000, purchase.bought_by)
+    assert entry.reason == "Bought: Large"
     assert purchase.paid_at
     assert figures(team) == (1000, 0, 0)
     log = audited(team).get()
@@ -158,6 +159,8 @@ def test_a_later_refund_takes_what_an_earlier_one_could_not(team, purchase, stan
 
     purchase.refresh_from_db()
     assert (purchase.returned_credits, purchase.unreturned_credits) == (600, 400)
+    taken = CreditEntry.objects.get(kind="withdraw")
+    assert (taken.purchase, taken.reason, taken.granted_delta) == (purchase, "Refunded: Large", -600)
     assert_books_are_right()
 
 

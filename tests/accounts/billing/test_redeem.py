@@ -68,7 +68,8 @@ def test_a_code_gives_its_credits_and_says_who_used_it(team):
     row.refresh_from_db()
     assert (row.team, row.redeemed_by) == (team, owner)
     assert row.redeemed_at
-    assert CreditEntry.objects.get().note == f"Code …{code[-4:]}"
+    entry = CreditEntry.objects.get()
+    assert (entry.redeem_code, entry.reason) == (row, f"Code …{code[-4:]}")
     log = AuditEntry.objects.get(action=AuditAction.CODE_REDEEMED)
     assert (log.team, log.user, log.ip, log.subject_id) == (team, owner, "192.0.2.7", row.pk)
     assert_books_are_right()

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import credits
-from accounts.models import Role, Team
+from accounts.models import RedeemCode, Role, Team
 from accounts.views.credits import PAGE_SIZE
 from tests.factories import make_key, make_member, make_team, make_user
 
@@ -141,6 +141,19 @@ def test_a_note_is_text_and_nothing_else(team, owner, sign_in):
     page = sign_in(owner).get(URL).content.decode()
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in page
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Code …7K3M"), ("zh-hans", "兑换码 …7K3M")])
+def test_where_credits_came_from_is_told_in_the_reader_s_language(team, owner, sign_in, language, told):
+    code = RedeemCode.objects.create(
+        team=team, digest="0" * 64, hint="7K3M", credits=5, redeemed_by=owner, redeemed_at=timezone.now()
+    )
+    credits.grant(team, 5, source=code)
+    browser = sign_in(owner)
+
+    pages = [browser.get(url, headers={"Accept-Language": language}).getvalue().decode() for url in (URL, CSV)]
+
+    assert [told in page for page in pages] == [True, True]
 
 
 def test_the_page_is_kept_by_no_cache(team, owner, sign_in):

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnly
 
@@ -53,11 +54,36 @@ class GenerationAdmin(ReadOnly):
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly):
-    list_display = ("id", "account", "outcome", "arrived_late", "loss_credits", "unknown_word", "created_at")
+    """What an attempt cost us and what it brought. The provider's figures and remarks are shown nowhere else."""
+
+    list_display = (
+        *("id", "account", "outcome", "arrived_late", "cost", "charged", "margin", "loss_credits", "warnings"),
+        *("unknown_word", "created_at"),
+    )
     list_filter = ("arrived_late", "account", "outcome")
-    list_select_related = ("account",)
-    exclude = ("token",)
+    list_select_related = ("account", "generation")
+    exclude = ("token", "provider_cost", "provider_warnings")
+    readonly_fields = ("cost", "charged", "margin", "warnings")
     show_full_result_count = False
+
+    @admin.display(description=_("Provider's cost"))
+    def cost(self, submission: Submission) -> str:
+        """In units of its own: 120 cost points, 90000 total tokens."""
+        return ", ".join(f"{amount} {name.replace('_', ' ')}" for name, amount in submission.provider_cost.items())
+
+    @admin.display(description=_("Charged, in credits"))
+    def charged(self, submission: Submission) -> int | None:
+        return submission.charged_credits
+
+    @admin.display(description=_("Margin, in credits for each of its points"))
+    def margin(self, submission: Submission) -> str:
+        """Two currencies, so a rate: it is told once there was a charge, of what the provider bills in points."""
+        points = submission.provider_cost.get("cost_points")
+        return f"{submission.charged_credits / points:.2f}" if points and submission.charged_credits is not None else ""
+
+    @admin.display(description=_("Provider's warnings"))
+    def warnings(self, submission: Submission) -> str:
+        return "\n".join(submission.provider_warnings)
 
 
 @admin.register(Callback)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from . import links
+from . import links, wording
 from .catalog import MODELS
 from .failures import FAILURES, Failure
 from .models import Asset, Generation, State
@@ -27,16 +27,20 @@ class Show:
     slug: str
     label: str | Promise
     states: tuple[str, ...] = ()
+    task_type: str = ""
     mine: bool = False
 
     def among(self, generations: GenerationQuerySet, user_id: UUID) -> GenerationQuerySet:
         if self.states:
             generations = generations.filter(state__in=self.states)
+        if self.task_type:
+            generations = generations.filter(task_type=self.task_type)
         return generations.filter(created_by_id=user_id) if self.mine else generations
 
     def fits(self, generation: Generation, user_id: UUID) -> bool:
         right_state = not self.states or generation.state in self.states
-        return right_state and (not self.mine or generation.created_by_id == user_id)
+        right_type = not self.task_type or generation.task_type == self.task_type
+        return right_state and right_type and (not self.mine or generation.created_by_id == user_id)
 
 
 SHOWS = {
@@ -48,8 +52,25 @@ SHOWS = {
         Show(slug="failed", label=_("Failed"), states=("failed",)),
         Show(slug="cancelled", label=_("Cancelled"), states=("cancelled",)),
         Show(slug="mine", label=_("Mine"), mine=True),
+        Show(slug="text-to-video", label=_("Text to video"), task_type="text_to_video"),
+        Show(slug="image-to-video", label=_("Image to video"), task_type="image_to_video"),
+        Show(slug="text-to-image", label=_("Text to image"), task_type="text_to_image"),
     )
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One image of a set, its `number` counted from 1; `preview` is a link to its poster."""
+
+    position: int
+    preview: str
+    width: int | None
+    height: int | None
+
+    @property
+    def number(self) -> int:
+        return self.position + 1
 
 
 class Card:
@@ -57,24 +78,63 @@ class Card:
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self._assets = {asset.kind: asset for asset in generation.assets.all() if asset.position == 0}
+        kept = sorted(generation.assets.all(), key=lambda asset: asset.position)
+        self._outputs = [asset for asset in kept if asset.kind == Asset.Kind.OUTPUT]
+        self._posters = [asset for asset in kept if asset.kind == Asset.Kind.POSTER]
 
     @property
     def version(self) -> int:
         """Changes with every change of the generation; the page keeps a card whose version it has."""
         return int(self.generation.updated_at.timestamp() * 1_000_000)
 
+    @property
+    def title(self) -> str:
+        """Its prompt; where a clip was made of images alone, what it is."""
+        return self.generation.prompt.strip() or wording.task_type(self.generation.task_type)
+
+    @property
+    def facts(self) -> str:
+        """The choice that people look for first; empty where its model has none."""
+        return wording.summary(self.generation.params, ["resolution"])
+
+    @property
+    def credits(self) -> int:
+        """What it cost; before that is known, and where nothing came, what was set aside for it."""
+        generation = self.generation
+        return generation.charged_credits if generation.state == State.COMPLETED else generation.held_credits
+
     @cached_property
     def poster(self) -> str:
-        return self._link(Asset.Kind.POSTER)
+        return links.path(self._posters[0]) if self._posters else ""
 
     @cached_property
     def video(self) -> str:
-        return self._link(Asset.Kind.OUTPUT)
+        return links.path(self._outputs[0]) if self._outputs and not self.generation.makes_images else ""
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """The images of a set, in their order."""
+        if not self.generation.makes_images:
+            return []
+        posters = {poster.position: poster for poster in self._posters}
+        return [
+            Picture(
+                position=output.position,
+                preview=links.path(posters.get(output.position, output)),
+                width=output.width,
+                height=output.height,
+            )
+            for output in self._outputs
+        ]
 
     @property
     def output(self) -> Asset | None:
-        return self._assets.get(Asset.Kind.OUTPUT)
+        return self._outputs[0] if self._outputs else None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all that was delivered."""
+        return sum(output.size_bytes for output in self._outputs)
 
     @property
     def failure(self) -> Failure:
@@ -112,9 +172,6 @@ class Card:
         """The provider's word where it gives one, else what its usual time lets expect, which is never the whole."""
         done = 100 - 100 * self.seconds_left // self.typical_seconds
         return self.generation.progress or max(3, min(95, done))
-
-    def _link(self, kind: str) -> str:
-        return links.path(self._assets[kind]) if kind in self._assets else ""
 
 
 def cards_of(generations: Iterable[Generation]) -> list[Card]:

@@ -99,13 +99,13 @@ FAILURES = {
         Failure(
             code="TIMEOUT",
             message=_("The provider did not finish in time"),
-            advice=_("Try again. If the clip still arrives, it is yours for free."),
+            advice=_("Try again. What still arrives is yours for free."),
             fault=Fault.PROVIDER,
             retryable=True,
         ),
         Failure(
             code="ARCHIVE_FAILED",
-            message=_("The finished clip could not be saved"),
+            message=_("What was made could not be saved"),
             advice=_("Try again; nothing was charged."),
             fault=Fault.PROVIDER,
             retryable=True,

@@ -1,5 +1,7 @@
 """A generation's request, rebuilt from what was frozen at create."""
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from . import links
@@ -9,7 +11,9 @@ from .models import Asset, Generation
 
 def request_of(generation: Generation) -> GenerationRequest:
     """The request as it was resolved, uploads by reference: for retry, and to show as code."""
-    params = {**generation.params, "image_urls": tuple(generation.params.get("image_urls", ()))}
+    params: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in generation.params.items()
+    }
     return GenerationRequest(
         prompt=generation.prompt,
         model=generation.model,
@@ -24,11 +28,18 @@ def upload_ids(request: GenerationRequest) -> set[UUID]:
     return {UUID(url.removeprefix(UPLOAD_PREFIX)) for url in request.input_urls if url.startswith(UPLOAD_PREFIX)}
 
 
-def image_links(generation: Generation) -> list[str]:
-    """Its image links as a provider may fetch them: uploads become signed links of ours."""
-    request = request_of(generation)
+def with_links(request: GenerationRequest) -> GenerationRequest:
+    """The request as a provider may fetch its images: uploads become signed links of ours."""
     uploads = Asset.objects.in_bulk(upload_ids(request))
-    return [
-        links.url_for_provider(uploads[UUID(url.removeprefix(UPLOAD_PREFIX))]) if url.startswith(UPLOAD_PREFIX) else url
-        for url in request.image_urls
-    ]
+
+    def link(url: str) -> str:
+        is_upload = url.startswith(UPLOAD_PREFIX)
+        return links.url_for_provider(uploads[UUID(url.removeprefix(UPLOAD_PREFIX))]) if is_upload else url
+
+    return replace(
+        request,
+        image_urls=tuple(map(link, request.image_urls)),
+        first_frame_url=link(request.first_frame_url),
+        last_frame_url=link(request.last_frame_url),
+        face_image_url=link(request.face_image_url),
+    )

@@ -37,7 +37,7 @@ class InvalidParameter(ValueError):
 class GenerationRequest:
     """Fields as the API names them; None or empty where the asker left the choice to the model."""
 
-    prompt: str
+    prompt: str = ""
     model: str = ""
     image_urls: tuple[str, ...] = ()
     first_frame_url: str = ""
@@ -64,21 +64,22 @@ class GenerationRequest:
     def from_mapping(cls, given: Mapping[str, Any]) -> "GenerationRequest":
         """A sound request from decoded JSON or a cleaned form; raises InvalidParameter."""
         refuse_unknown(given)
-        if missing := [name for name in ("prompt",) if given.get(name) in (None, "")]:
-            raise InvalidParameter(missing[0], "required", f"Missing required parameters: {', '.join(missing)}")
-        values = {name: _CHECKS[name](name, value) for name, value in given.items() if value is not None}
-        if not values["prompt"].strip():
-            raise InvalidParameter("prompt", "required", "The prompt is blank. Describe what the clip should show.")
-        return cls(**values)
+        return cls(**{name: _CHECKS[name](name, value) for name, value in given.items() if value is not None})
+
+    @property
+    def image_inputs(self) -> tuple[str, ...]:
+        """Links to images, uploads among them, whatever they are for."""
+        frames = (self.first_frame_url, self.last_frame_url, self.face_image_url)
+        return (*self.image_urls, *filter(None, frames))
 
     @property
     def input_urls(self) -> tuple[str, ...]:
         """Every link that a provider would be given to fetch."""
-        frames = (self.first_frame_url, self.last_frame_url, self.face_image_url)
-        return (*self.image_urls, *filter(None, frames), *self.video_urls, *self.audio_urls)
+        return (*self.image_inputs, *self.video_urls, *self.audio_urls)
 
     @property
     def task_type(self) -> str:
+        """Of a clip; a model that makes images has a type of its own."""
         return "image_to_video" if self.input_urls else "text_to_video"
 
 
@@ -183,12 +184,16 @@ def _image_url(name: str, value: Any) -> str:
     return _url(name, value)
 
 
-def _urls(name: str, value: Any) -> tuple[str, ...]:
+def _image_urls(name: str, value: Any) -> tuple[str, ...]:
+    return _urls(name, value, _image_url)
+
+
+def _urls(name: str, value: Any, check: Callable[[str, Any], str] = _url) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise _refuse_type(name, "a list of links", value)
     if len(value) > 20:
         raise InvalidParameter(name, "max_items", f"{name} holds too many links.", limit=20, value=len(value))
-    urls = tuple(_image_url(name, each) for each in value)
+    urls = tuple(check(name, each) for each in value)
     if not all(urls):
         raise InvalidParameter(name, "public_url", f"{name} holds an empty link.")
     return urls
@@ -210,10 +215,10 @@ def _metadata(name: str, value: Any) -> dict[str, str]:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "prompt": _text,
     "model": _text,
-    "image_urls": _urls,
-    "first_frame_url": _url,
-    "last_frame_url": _url,
-    "face_image_url": _url,
+    "image_urls": _image_urls,
+    "first_frame_url": _image_url,
+    "last_frame_url": _image_url,
+    "face_image_url": _image_url,
     "video_urls": _urls,
     "audio_urls": _urls,
     "duration": _whole_number,

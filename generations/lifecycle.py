@@ -25,7 +25,7 @@ from project.notify import notify
 from . import counts, webhook_body
 from .catalog import ModelSpec, Resolved
 from .frozen import upload_ids
-from .intake import InvalidParameter
+from .intake import UPLOAD_PREFIX, InvalidParameter
 from .models import Asset, Generation, GenerationEvent, IdempotencyKey, State
 from .pricing import Quote
 
@@ -204,7 +204,7 @@ def _new(resolved: Resolved, quote: Quote, asker: Asker, retry_of: Generation | 
         created_by_id=asker.user_id,
         retry_of=retry_of,
         model=resolved.spec.slug,
-        task_type=resolved.request.task_type,
+        task_type=resolved.task_type,
         prompt=resolved.request.prompt,
         params=resolved.params,
         metadata=dict(resolved.request.metadata),
@@ -246,9 +246,12 @@ def _first_use(idempotency: Idempotency, generation: Generation) -> Generation |
 def _refuse_foreign_uploads(resolved: Resolved, team_id: UUID) -> None:
     wanted = upload_ids(resolved.request)
     if wanted:
-        own = Asset.objects.filter(id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None).count()
-        if own != len(wanted):
-            raise InvalidParameter("image_urls", "upload", "image_urls names no uploaded image.")
+        own = Asset.objects.filter(id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None)
+        foreign = {f"{UPLOAD_PREFIX}{id}" for id in wanted - set(own.values_list("id", flat=True))}
+        for each in resolved.spec.inputs:
+            given = getattr(resolved.request, each.name)
+            if foreign & ({given} if isinstance(given, str) else set(given)):
+                raise InvalidParameter(each.name, "upload", f"{each.name} names no uploaded image.")
 
 
 def _charge(generation: Generation, to: State, charge: int | None) -> dict[str, int]:

@@ -1,13 +1,14 @@
-"""What a request costs: pure arithmetic over one version of a price list."""
+"""What a request costs, and what was made of it: arithmetic over one version of a price list."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 
-from .catalog import Resolved
-from .models import Price, PriceList
+from .catalog import AUTOMATIC, MODELS, ModelSpec, Resolved
+from .models import Generation, Price, PriceList
 
 
 class NoPrice(LookupError):
@@ -63,20 +64,22 @@ class Prices:
         params = resolved.params
         for row in self.rows:
             if all(params.get(name) == value for name, value in row.conditions.items()):
-                return Quote(lines=(_line(row, params),), price_version=self.version)
+                return Quote(lines=(_line(row, resolved.spec, params),), price_version=self.version)
         raise NoPrice(resolved.spec.slug)
 
     def cheaper(self, resolved: Resolved) -> list[Alternative]:
-        """Each single change of choice that would cost less, the dearest of them first."""
+        """For each choice that sets the price the next cheaper one, the dearest of them first."""
         total = self.quote(resolved).total_credits
         found = []
         for field in resolved.spec.priced_fields:
-            for value in field.choices:
-                request = replace(resolved.request, **{field.name: value})
-                cost = self.quote(replace(resolved, request=request)).total_credits
-                if cost < total:
-                    found.append(Alternative(changes={field.name: value}, total_credits=cost))
+            others = [self._with(resolved, field.name, value) for value in field.choices]
+            if less := [each for each in others if each.total_credits < total]:
+                found.append(max(less, key=lambda each: each.total_credits))
         return sorted(found, key=lambda each: -each.total_credits)
+
+    def _with(self, resolved: Resolved, name: str, value: Any) -> Alternative:
+        changed = replace(resolved, request=replace(resolved.request, **{name: value}))
+        return Alternative(changes={name: value}, total_credits=self.quote(changed).total_credits)
 
 
 def current(model: str) -> Prices:
@@ -98,6 +101,28 @@ def _loaded(price_list_id: int, version: int) -> Prices:
     return Prices(version, tuple(Price.objects.filter(price_list_id=price_list_id).order_by("id")))
 
 
-def _line(row: Price, params: dict[str, Any]) -> Line:
-    quantity = {"clip": 1, "second": params.get("duration"), "image": params.get("count")}[row.unit]
-    return Line(conditions=row.conditions, unit=row.unit, quantity=int(quantity or 1), unit_credits=row.credits)
+def made_credits(generation: Generation, *, seconds: float, count: int) -> int:
+    """What was really made costs, by the lines of its quote: a clip of `seconds`, or a set of `count` images.
+
+    It can be more than was held; only that much can be charged, and the rest is the installation's loss.
+    """
+    return sum(_made(line, generation, seconds, count) * line["unit_credits"] for line in generation.quote)
+
+
+def _made(line: dict[str, Any], generation: Generation, seconds: float, count: int) -> int:
+    """Units of a line. Only where the length was left to the model is it what came that counts."""
+    if line["unit"] == Price.Unit.IMAGE:
+        return count
+    if line["unit"] == Price.Unit.SECOND and generation.params.get("duration") == AUTOMATIC:
+        spec = MODELS.get(generation.model)
+        offered = [each for each in spec.field("duration").choices if each > 0] if spec else [1]
+        return max(min(offered), math.floor(seconds + 0.5))
+    return int(line["quantity"])
+
+
+def _line(row: Price, spec: ModelSpec, params: dict[str, Any]) -> Line:
+    """Where the length is left to the model, the longest is set aside."""
+    duration = params.get("duration", 1)
+    longest = max(spec.field("duration").choices) if duration == AUTOMATIC else duration
+    quantity = {"clip": 1, "second": longest, "image": params.get("count", 1)}[row.unit]
+    return Line(conditions=row.conditions, unit=row.unit, quantity=quantity, unit_credits=row.credits)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("live", stream.live, name="live"),
     path("media/<uuid:asset_id>", media.media, name="media"),
     path("generations/<uuid:generation_id>/", detail.detail, name="detail"),
+    path("generations/<uuid:generation_id>/content/<int:position>", media.content, name="content"),
     path("generations/<uuid:generation_id>/retry/", detail.retry, name="retry"),
     path("generations/<uuid:generation_id>/cancel/", detail.cancel, name="cancel"),
     path("generations/<uuid:generation_id>/delete/", detail.delete, name="delete"),

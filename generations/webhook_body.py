@@ -23,10 +23,15 @@ def of_end(generation: Generation) -> dict[str, Any]:
         "status": str(generation.status),
     }
     if generation.state == State.COMPLETED:
-        output = generation.assets.get(kind=Asset.Kind.OUTPUT, position=0)
-        body |= {"video_url": links.url(output)}
+        outputs = generation.assets.filter(kind=Asset.Kind.OUTPUT).order_by("position")
+        body |= _links([links.url(output) for output in outputs], are_images=generation.makes_images)
     else:
         with translation.override("en"):
             body |= {"error_message": str(FAILURES[generation.failure_code].message)}
     body |= {"created_at": iso(generation.created_at), f"{generation.state}_at": iso(generation.ended_at)}
     return body
+
+
+def _links(urls: list[str], *, are_images: bool) -> dict[str, Any]:
+    """As documented of a clip; of a set of images as the task object has it."""
+    return {"video_url": None, "images": urls} if are_images else {"video_url": urls[0]}

@@ -269,7 +269,7 @@ STRIPE_CHECKOUT_ORIGIN = env.str("STRIPE_CHECKOUT_ORIGIN", default="https://chec
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="seedance-2.0")
 MODEL_CHOICES = "generations.catalog.model_choices"  # what accounts, which knows no models, can keep an API key to
 GENERATION_DEADLINE_SECONDS = env.int("GENERATION_DEADLINE_SECONDS", default=3600)
-SANDBOX_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
+SANDBOX_URL = f"http://127.0.0.1:{SANDBOX_PORT}"
 SANDBOX = EMBEDDED_DATABASE and env.bool("FILMGATE_SANDBOX", default=True)
 
 # Everything goes through the one handler that takes secrets out, also what Django and uvicorn would write themselves.

@@ -2,15 +2,14 @@
 
 from sandbox.control import Control
 from sandbox.files import Files
+from sandbox.see2ai import See2ai
+from sandbox.seedance2api import Seedance2api
 from sandbox.state import Sandbox
 from sandbox.vibegen import Vibegen
-from sandbox.web import BodyTooLarge, Message, Receive, Reply, Request, Response, Route, Send, json_response
+from sandbox.web import BodyTooLarge, Message, Receive, Reply, Request, Response, Route, Send
 
-TOO_LARGE = json_response(
-    400,
-    {"error": {"code": "INVALID_PARAMETER", "message": "Request body too large"}},
-    connection="close",
-)
+SPEAKERS = (Vibegen, See2ai, Seedance2api, Files, Control)
+NOT_FOUND = Response(404, b"Not Found", "text/plain")
 
 
 class App:
@@ -28,25 +27,25 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._sandbox = sandbox = Sandbox()
-        self._routes = [*Vibegen(sandbox).routes(), *Files(sandbox).routes(), *Control(sandbox).routes()]
+        self._routes = [route for speaker in SPEAKERS for route in speaker(sandbox).routes()]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _reply(self, scope: Message, receive: Receive) -> Reply:
+        found = [(route, names) for route in self._routes if (names := route.match(scope["path"])) is not None]
         try:
             request = await Request.read(scope, receive)
         except BodyTooLarge:
-            return TOO_LARGE
-        found = [(route, names) for route in self._routes if (names := route.match(request.path)) is not None]
+            return found[0][0].too_large if found else NOT_FOUND
         for route, names in found:
             if request.method in route.methods.split():
                 return await route.handler(request, **names)
         if found:
             allow = ", ".join(" ".join(route.methods for route, _ in found).split())
             return Response(405, b"Method Not Allowed", "text/plain", {"allow": allow})
-        return Response(404, b"Not Found", "text/plain")
+        return NOT_FOUND
 
 
 app = App()

@@ -7,9 +7,17 @@ from sandbox.faults import Faults
 from sandbox.settings import Settings
 from sandbox.web import Cut, Reply, Response, Silence
 
-BAD_GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 WELCOME_PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body><p>It works!</p></body></html>"
 TIMED_OUT = "Generation timed out"
+GATEWAY_WORDS = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable"}
+
+
+def gateway_page(status: int, **headers: str) -> Response:
+    """What a proxy before the API says when it has no answer from it: 502 or 503."""
+    words = GATEWAY_WORDS[status]
+    page = f"<html><head><title>{words}</title></head><body>{words}</body></html>"
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, page.encode(), "text/html", named)
 
 
 def spoiled(answer: Response, faults: Faults) -> Reply:
@@ -22,7 +30,7 @@ def spoiled(answer: Response, faults: Faults) -> Reply:
     if "garbage" in faults:
         return Response(200, WELCOME_PAGE, "text/html")
     if "502_after_accepting" in faults:
-        return Response(502, BAD_GATEWAY_PAGE, "text/html")
+        return gateway_page(502)
     return answer
 
 

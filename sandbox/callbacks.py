@@ -1,4 +1,4 @@
-"""Callbacks: unsigned JSON by POST, each sent once, whatever is answered."""
+"""Callbacks: unsigned JSON by POST, each sent once, whatever is answered, unless its vendor documents more tries."""
 
 import asyncio
 
@@ -16,13 +16,16 @@ class Callbacks:
         self._turns = asyncio.Semaphore(SENT_AT_ONCE)
         self._waiting: set[asyncio.Task[None]] = set()
 
-    def schedule(self, url: str, body: dict[str, object], *, after_seconds: float) -> None:
-        waiting = asyncio.create_task(self._send_later(url, body, after_seconds))
+    def schedule(
+        self, url: str, body: dict[str, object], *, after_seconds: float, again_after: tuple[float, ...] = ()
+    ) -> None:
+        """`again_after` are the seconds before each further try, made while no answer is 2xx."""
+        waiting = asyncio.create_task(self._send_later(url, body, (after_seconds, *again_after)))
         self._waiting.add(waiting)
         waiting.add_done_callback(self._waiting.discard)
 
-    async def send(self, url: str, body: dict[str, object]) -> None:
-        """Returns when the receiver has answered or cannot be reached, and does not say which."""
+    async def send(self, url: str, body: dict[str, object]) -> bool:
+        """Whether the receiver has answered with 2xx."""
         async with self._turns:
             self.sent += 1
             try:
@@ -32,8 +35,9 @@ class Callbacks:
                     self._client.stream("POST", url, json=body) as response,
                 ):
                     self.answered += response.is_success
+                    return response.is_success
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
-                return
+                return False
 
     async def forget(self) -> None:
         """Drop all that wait to be sent, and count anew."""
@@ -47,6 +51,8 @@ class Callbacks:
         await self.forget()
         await self._client.aclose()
 
-    async def _send_later(self, url: str, body: dict[str, object], seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await self.send(url, body)
+    async def _send_later(self, url: str, body: dict[str, object], waits: tuple[float, ...]) -> None:
+        for seconds in waits:
+            await asyncio.sleep(seconds)
+            if await self.send(url, body):
+                return

@@ -1,4 +1,4 @@
-"""Clips on disk: each rendered once, when it is first asked for."""
+"""Clips and stills on disk: each rendered once, when it is first asked for."""
 
 import asyncio
 import hashlib
@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 CLIPS_KEPT = 400
 RENDERS_AT_ONCE = 2
@@ -17,22 +18,45 @@ RENDER_SECONDS = 120
 
 
 class RenderError(Exception):
-    """A clip could not be rendered."""
+    """A clip or a still could not be rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """What is to be seen: width and height in pixels, both even."""
 
+    suffix: ClassVar[str] = ".mp4"
+    renderer: ClassVar[str] = "sandbox.render"
+
     prompt: str
     width: int
     height: int
     seconds: int
     sound: bool
+    frames_a_second: int = 24
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """The `number`th picture of a set, drawn from prompt and seed; `style` is any word, or nothing."""
+
+    suffix: ClassVar[str] = ".png"
+    renderer: ClassVar[str] = "sandbox.stills"
+
+    prompt: str
+    width: int
+    height: int
+    seed: int
+    number: int
+    quality: str
+    style: str
+
+
+Piece = Clip | Still
+
+
+def _file_name(piece: Piece) -> str:
+    return hashlib.sha256(json.dumps(asdict(piece)).encode()).hexdigest() + piece.suffix
 
 
 def size_of(ratio: str, *, short_side: int) -> tuple[int, int]:
@@ -55,17 +79,18 @@ class Clips:
         self._renders: dict[str, asyncio.Task[Path]] = {}
         self.rendered = 0
 
-    async def path(self, clip: Clip) -> Path:
-        """The clip's file. Raises RenderError."""
-        path = self._folder / f"{clip.digest}.mp4"
+    async def path(self, piece: Piece) -> Path:
+        """The file of it. Raises RenderError."""
+        name = _file_name(piece)
+        path = self._folder / name
         if path.exists():
             return path
-        if clip.digest not in self._renders:
-            render = asyncio.create_task(self._render(clip, path))
-            self._renders[clip.digest] = render
-            render.add_done_callback(lambda _: self._renders.pop(clip.digest))
+        if name not in self._renders:
+            render = asyncio.create_task(self._render(piece, path))
+            self._renders[name] = render
+            render.add_done_callback(lambda _: self._renders.pop(name))
         # A caller that leaves must not take the render away from the others who wait for it.
-        return await asyncio.shield(self._renders[clip.digest])
+        return await asyncio.shield(self._renders[name])
 
     async def close(self) -> None:
         renders = list(self._renders.values())
@@ -74,12 +99,12 @@ class Clips:
         await asyncio.gather(*renders, return_exceptions=True)
         self._exit.close()
 
-    async def _render(self, clip: Clip, path: Path) -> Path:
+    async def _render(self, piece: Piece, path: Path) -> Path:
         # Several sandboxes may share the folder.
         draft = path.with_suffix(f".{os.getpid()}.part")
         try:
             async with self._turns:
-                await _run_render(clip, draft)
+                await _run_render(piece, draft)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -88,14 +113,15 @@ class Clips:
         return path
 
     def _forget_oldest(self) -> None:
-        files = sorted(self._folder.glob("*.mp4"), key=lambda file: file.stat().st_mtime)
+        finished = [file for file in self._folder.iterdir() if file.suffix in (Clip.suffix, Still.suffix)]
+        files = sorted(finished, key=lambda file: file.stat().st_mtime)
         for file in files[:-CLIPS_KEPT]:
             file.unlink(missing_ok=True)
 
 
-async def _run_render(clip: Clip, path: Path) -> None:
+async def _run_render(piece: Piece, path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox.render", str(path)),
+        *(sys.executable, "-m", piece.renderer, str(path)),
         stdin=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parent.parent,
@@ -104,7 +130,7 @@ async def _run_render(clip: Clip, path: Path) -> None:
     )
     try:
         async with asyncio.timeout(RENDER_SECONDS):
-            _, errors = await process.communicate(json.dumps(asdict(clip)).encode())
+            _, errors = await process.communicate(json.dumps(asdict(piece)).encode())
     except TimeoutError as exc:
         raise RenderError(f"took longer than {RENDER_SECONDS} s") from exc
     finally:

@@ -1,4 +1,4 @@
-"""Control calls, for tests and curious people: faults, settings, keys, counters."""
+"""Control calls, for tests and curious people: faults, settings, keys, counters, what was asked."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,7 @@ class Control:
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/sandbox/state", self.state),
+            Route("GET", "/sandbox/requests", self.requests),
             Route("POST", "/sandbox/settings", _answering(self.change_settings)),
             Route("POST", "/sandbox/keys", _answering(self.set_key)),
             Route("POST", "/sandbox/faults", _answering(self.add_fault)),
@@ -36,13 +37,17 @@ class Control:
         }
         return json_response(200, told)
 
+    async def requests(self, request: Request) -> Reply:
+        """The latest create bodies, newest last; `?prompt=` for those of one prompt."""
+        return json_response(200, {"requests": self.sandbox.received.listed(request.query.get("prompt"))})
+
     async def change_settings(self, body: dict[str, Any]) -> object:
         """`{"seconds": 2}`, and the other names of Settings."""
         self.sandbox.settings.change(body)
         return asdict(self.sandbox.settings)
 
     async def set_key(self, body: dict[str, Any]) -> object:
-        """`{"key": "sk-video-…", "state": "accepted" | "refused" | "out_of_credits"}`."""
+        """`{"key": "…", "state": "accepted" | "refused" | "out_of_credits"}`."""
         self.sandbox.set_key(str(body.get("key")), str(body.get("state")))
         return {}
 

@@ -3,10 +3,10 @@
 | fault | what happens | made |
 |---|---|---|
 | `reject` | the documented 400 | no |
-| `401`, `402`, `429=seconds`, `500`, `502`, `503=seconds` | the documented error, with Retry-After | no |
+| `401`, `402`, `429=seconds`, `500`, `502`, `503=seconds` | the vendor's nearest documented error | no |
 | `502_after_accepting` | a proxy's HTML page with status 502 | yes |
 | `hang` | no answer until the client leaves | yes |
-| `truncated` | 201 whose JSON breaks off | yes |
+| `truncated` | the answer's JSON breaks off | yes |
 | `garbage` | 200 and an HTML page | yes |
 | `reset` | the connection is cut before any answer | yes |
 | `slow_answer=seconds` | the answer to the create comes late | yes |
@@ -19,6 +19,8 @@
 | `early_callback` | the task ends at once, and its callback comes before the create is answered | yes |
 | `forged_callback` | two false callbacks before the end: unknown task, attacker's link | yes |
 | `link_404`, `link_html`, `link_truncated` | the file is missing, an HTML page, or cut short | yes |
+
+What a vendor's document has no word for, such as a 502, its own file says how it meets.
 """
 
 import re

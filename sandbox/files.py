@@ -1,4 +1,4 @@
-"""The finished videos: rendered when first asked for, gone when their link has expired."""
+"""The finished videos and images: rendered when first asked for, gone when their link has expired."""
 
 import re
 import time
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.breakage import WELCOME_PAGE
-from sandbox.clips import RenderError
+from sandbox.clips import Clip, Piece, RenderError, Still
 from sandbox.state import Sandbox
 from sandbox.tasks import Task
 from sandbox.web import Receive, Reply, Request, Response, Route, Send, start
 
 CHUNK = 256 * 1024
+CONTENT_TYPES = {Clip.suffix: "video/mp4", Still.suffix: "image/png"}
 NOT_FOUND = Response(404, b"Not Found", "text/plain")
 
 
@@ -20,22 +21,39 @@ def video_url(task: Task) -> str:
     return f"{task.origin}/files/{task.id}.mp4"
 
 
+def image_url(task: Task, number: int) -> str:
+    """The link to one of its images, counted from 1."""
+    return f"{task.origin}/files/{task.id}/{number}.png"
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     sandbox: Sandbox
 
     def routes(self) -> list[Route]:
-        return [Route("GET HEAD", "/files/{task_id}.mp4", self.serve)]
+        return [
+            Route("GET HEAD", "/files/{task_id}.mp4", self.serve_video),
+            Route("GET HEAD", "/files/{task_id}/{number}.png", self.serve_image),
+        ]
 
-    async def serve(self, request: Request, task_id: str) -> Reply:
+    async def serve_video(self, request: Request, task_id: str) -> Reply:
+        return await self._serve(request, task_id, place=0, kind=Clip)
+
+    async def serve_image(self, request: Request, task_id: str, number: str) -> Reply:
+        place = int(number) - 1 if re.fullmatch(r"[1-9]", number) else 9
+        return await self._serve(request, task_id, place=place, kind=Still)
+
+    async def _serve(self, request: Request, task_id: str, *, place: int, kind: type[Piece]) -> Reply:
         self.sandbox.counters.files += 1
         task = self.sandbox.tasks.find(task_id)
         if task is None or not self._link_works(task):
             return NOT_FOUND
+        if place >= len(task.pieces) or not isinstance(task.pieces[place], kind):
+            return NOT_FOUND
         if "link_html" in task.faults:
             return Response(200, WELCOME_PAGE, "text/html")
         try:
-            path = await self.sandbox.clips.path(task.clip)
+            path = await self.sandbox.clips.path(task.pieces[place])
         except RenderError as exc:
             return Response(500, str(exc).encode(), "text/plain")
         return file_reply(path, request.headers.get("range", ""), cut_short="link_truncated" in task.faults)
@@ -53,7 +71,7 @@ def file_reply(path: Path, byte_range: str, *, cut_short: bool = False) -> Reply
     if first > last:
         return Response(416, headers={"content-range": f"bytes */{size}"})
     headers = {
-        "content-type": "video/mp4",
+        "content-type": CONTENT_TYPES[path.suffix],
         "content-length": str(last - first + 1),
         "accept-ranges": "bytes",
         "etag": f'"{path.stem}"',

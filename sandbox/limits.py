@@ -19,3 +19,8 @@ class Windows:
         if len(self._windows) > WINDOWS_KEPT:
             del self._windows[next(iter(self._windows))]
         return begun + WINDOW_SECONDS - now if count >= limit else 0
+
+    def standing(self, name: str, *, now: float) -> tuple[int, float]:
+        """How many were counted in the window that runs, and when it ends, in seconds since the epoch."""
+        begun, count = self._windows.get(name, (now, 0))
+        return (0, now + WINDOW_SECONDS) if now >= begun + WINDOW_SECONDS else (count, begun + WINDOW_SECONDS)

@@ -1,20 +1,29 @@
 """The colours of a clip, drawn from its prompt."""
 
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+
+from sandbox.chance import chance_of
 
 Colour = tuple[int, int, int]
 
 NIGHT_WORDS = ("night", "moon", "star", "dark", "夜", "月", "星")
 WARM_WORDS = ("sunset", "sunrise", "dusk", "dawn", "desert", "autumn", "日落", "黄昏", "日出", "沙漠", "秋")
 
+# Turns of the hue, and factors of saturation and value.
+STYLES = {
+    "oil_painting": (0.03, 1.5, 0.88),
+    "watercolor": (0.97, 0.5, 1.2),
+    "cyberpunk": (0.4, 1.7, 0.8),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Sky from zenith to horizon, its light, and the land from the farthest layer to the nearest."""
 
-    sky: tuple[Colour, Colour, Colour]
+    sky: tuple[Colour, ...]
     light: Colour
     far: Colour
     near: Colour
@@ -51,10 +60,32 @@ def _night(hue: float) -> Palette:
     )
 
 
+def restyled(palette: Palette, style: str) -> Palette:
+    """The same in another style, any word: those of STYLES as they are named, the rest by chance."""
+    if not style:
+        return palette
+    chance = chance_of(style)
+    by_chance = (chance.uniform(0.1, 0.9), chance.uniform(0.6, 1.4), chance.uniform(0.85, 1.15))
+    turn, depth, light = STYLES.get(style, by_chance)
+    sky = tuple(_turned(colour, turn, depth, light) for colour in palette.sky)
+    return replace(
+        palette,
+        sky=sky,
+        light=_turned(palette.light, turn, depth, light),
+        far=_turned(palette.far, turn, depth, light),
+        near=_turned(palette.near, turn, depth, light),
+    )
+
+
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """`one` at share 0, `other` at share 1."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
+
+
+def _turned(colour: Colour, turn: float, depth: float, light: float) -> Colour:
+    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in colour))
+    return _colour(hue + turn, min(saturation * depth, 1), min(value * light, 1))
 
 
 def _colour(hue: float, saturation: float, value: float) -> Colour:

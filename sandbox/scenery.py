@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from sandbox.chance import chance_of
 from sandbox.outlines import OUTLINES, Outline
-from sandbox.palette import Colour, Palette, mix, palette_of
+from sandbox.palette import Colour, Palette, mix, palette_of, restyled
 
 SCENES = {
     "city": ("city", "street", "tower", "neon", "城", "街", "楼"),
@@ -43,9 +43,10 @@ class Scenery:
     layers: tuple[Layer, ...]
 
 
-def scenery(prompt: str, *, width: int, height: int, seconds: int) -> Scenery:
-    chance = chance_of(prompt)
-    palette = palette_of(prompt, chance)
+def scenery(prompt: str, *, width: int, height: int, seconds: int, take: str = "", style: str = "") -> Scenery:
+    """Other takes of a prompt have other shapes and colours; a style changes the colours alone."""
+    chance = chance_of(prompt + take)
+    palette = restyled(palette_of(prompt, chance), style)
     kind = _kind(prompt, chance)
     stage = _Stage(width, height, seconds, palette, chance)
     return Scenery(palette, (*stage.sky(), *stage.land(kind)))

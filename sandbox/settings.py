@@ -7,10 +7,14 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Settings:
-    """Lengths in seconds; `requests_a_minute` is for each key and kind of call, 0 for no limit."""
+    """Lengths in seconds; `requests_a_minute` is for each key and kind of call, 0 for no limit.
+
+    A task fails after `timeout_seconds`; a create that waits for the end gives up after `polling_seconds`.
+    """
 
     seconds: float = 6
     timeout_seconds: float = 600
+    polling_seconds: float = 300
     link_seconds: float = 24 * 3600
     requests_a_minute: int = 0
 

@@ -7,6 +7,7 @@ from sandbox.clips import Clips
 from sandbox.counters import Counters
 from sandbox.faults import FaultBook
 from sandbox.limits import Windows
+from sandbox.received import ReceivedBook
 from sandbox.settings import Settings, data_folder
 from sandbox.tasks import TaskStore
 
@@ -23,6 +24,7 @@ class Sandbox:
     faults: FaultBook = field(default_factory=FaultBook)
     counters: Counters = field(default_factory=Counters)
     windows: Windows = field(default_factory=Windows)
+    received: ReceivedBook = field(default_factory=ReceivedBook)
     keys: dict[str, str] = field(default_factory=dict)
     callbacks: Callbacks = field(default_factory=Callbacks)
     clips: Clips = field(default_factory=lambda: Clips(data_folder()))
@@ -40,7 +42,7 @@ class Sandbox:
         await self.callbacks.forget()
         self.settings = Settings.from_environment()
         self.tasks, self.faults, self.counters, self.windows = TaskStore(), FaultBook(), Counters(), Windows()
-        self.keys = {}
+        self.received, self.keys = ReceivedBook(), {}
 
     async def close(self) -> None:
         await self.callbacks.close()

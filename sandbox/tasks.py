@@ -1,11 +1,12 @@
 """Tasks in memory. Where a task stands is a matter of the clock alone: nothing runs while nobody asks."""
 
 import itertools
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sandbox.clips import Clip
+from sandbox.clips import Piece
 from sandbox.faults import Faults
 
 TASKS_KEPT = 100_000
@@ -16,19 +17,22 @@ PENDING_SHARE = 0.15
 class Task:
     """One thing asked for. Times are seconds since the epoch; `ends_at` is infinite for one that never ends.
 
-    `owner` is the vendor and the key it was made with; `error` is what it fails with, or None.
+    `owner` is the vendor and the key it was made with; `error` is what it fails with, or None. `pieces` are what it
+    makes, one clip or some stills, and `notes` what its vendor's answers tell of it besides.
     """
 
+    id: str
     owner: tuple[str, str]
     model: str
     kind: str
-    clip: Clip
+    prompt: str
+    pieces: tuple[Piece, ...]
+    notes: dict[str, Any]
     origin: str
     created_at: float
     ends_at: float
     error: str | None
     faults: Faults
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
     fetches: int = 0
 
     def status(self, now: float) -> str:
@@ -77,3 +81,8 @@ class TaskStore:
         del self._by_owner[task.owner][task.id]
         if not self._by_owner[task.owner]:
             del self._by_owner[task.owner]
+
+
+def iso(at: float) -> str:
+    """Seconds since the epoch as 2025-03-10T10:00:00Z."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

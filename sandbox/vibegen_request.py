@@ -1,12 +1,11 @@
 """What a request to vibegen may say: its document's parameters, defaults, limits and prices."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox.clips import size_of
+from sandbox.rules import BOOLEAN, URL, Rule, broken, one_of, parse_object, urls
 
 MODELS = ("seedance 2.0",)
 STATUSES = ("pending", "processing", "completed", "failed")
@@ -26,11 +25,11 @@ CREDITS = {
 
 
 class Refusal(Exception):
-    """An answer in the documented error envelope; `retry_after` in seconds, as text."""
+    """An answer in the documented error envelope."""
 
-    def __init__(self, code: str, message: str, *, retry_after: str = "") -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.retry_after = code, message, retry_after
+        self.code, self.message = code, message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +49,9 @@ class Wanted:
         missing = [name for name in ("model", "prompt") if not body.get(name)]
         if missing:
             raise Refusal("INVALID_PARAMETER", f"Missing required parameters: {', '.join(missing)}")
-        for name, (sound, rule) in RULES.items():
-            if body.get(name) is not None and not sound(body[name]):
-                raise Refusal("INVALID_PARAMETER", f"Invalid parameter: {name} must be {rule}")
+        wrong = broken(RULES, body)
+        if wrong is not None:
+            raise Refusal("INVALID_PARAMETER", f"Invalid parameter: {wrong} must be {RULES[wrong][1]}")
         given = DEFAULTS | {name: body[name] for name in RULES if body.get(name) is not None}
         return cls(**given | {"duration": int(given["duration"]), "image_urls": tuple(given["image_urls"])})
 
@@ -70,12 +69,9 @@ class Wanted:
 def parse_body(body: bytes) -> dict[str, Any]:
     """Raises Refusal unless it is a JSON object."""
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as exc:
-        raise Refusal("INVALID_PARAMETER", "Request body must be valid JSON") from exc
-    if not isinstance(parsed, dict):
-        raise Refusal("INVALID_PARAMETER", "Request body must be a JSON object")
-    return parsed
+        return parse_object(body)
+    except ValueError as exc:
+        raise Refusal("INVALID_PARAMETER", str(exc)) from exc
 
 
 def parse_number(query: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:
@@ -86,16 +82,6 @@ def parse_number(query: Mapping[str, str], name: str, *, default: int, least: in
     return int(text)
 
 
-def _is_url(value: object) -> bool:
-    if not isinstance(value, str) or len(value) > 2048:
-        return False
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
 def _is_prompt(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and len(value) <= PROMPT_CHARACTERS
 
@@ -104,19 +90,15 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value in DURATIONS
 
 
-def _one_of(words: tuple[str, ...]) -> tuple[Callable[[object], bool], str]:
-    return (lambda value: isinstance(value, str) and value in words), f"one of {', '.join(words)}"
-
-
-RULES: dict[str, tuple[Callable[[object], bool], str]] = {
-    "model": _one_of(MODELS),
+RULES: dict[str, Rule] = {
+    "model": one_of(MODELS),
     "prompt": (_is_prompt, f"a string of at most {PROMPT_CHARACTERS} characters"),
-    "image_urls": (lambda value: isinstance(value, list) and all(map(_is_url, value)), "an array of URLs"),
+    "image_urls": urls(),
     "duration": (_is_duration, "5 or 10"),
-    "aspect_ratio": _one_of(RATIOS),
-    "resolution": _one_of(tuple(SHORT_SIDES)),
-    "generate_audio": (lambda value: isinstance(value, bool), "a boolean"),
-    "callback_url": (_is_url, "a URL"),
+    "aspect_ratio": one_of(RATIOS),
+    "resolution": one_of(tuple(SHORT_SIDES)),
+    "generate_audio": BOOLEAN,
+    "callback_url": URL,
 }
 DEFAULTS: dict[str, Any] = {
     "image_urls": (),

@@ -96,11 +96,12 @@ Handler = Callable[..., Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Placeholders such as {task_id} are handed to the handler by name."""
+    """Placeholders such as {task_id} are handed to the handler by name; `too_large` answers a body over BODY_LIMIT."""
 
     methods: str
     path: str
     handler: Handler
+    too_large: Response = field(default=Response(400, b"Request body too large", "text/plain", {"connection": "close"}))
 
     def match(self, path: str) -> dict[str, str] | None:
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path.replace(".", r"\."))

@@ -1,8 +1,10 @@
 """A program with a key, and tasks at every stage, made through the gate."""
 
 import hashlib
+from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
@@ -25,7 +27,7 @@ CLIP = b"0123456789" * 100
 
 
 def ensure_prices() -> None:
-    """The documented prices, where a flushed database has lost them."""
+    """The documented prices and the installation's own, where a flushed database has lost them."""
     if PriceList.objects.exists():
         return
     version = PriceList.objects.create(model="seedance-2.0", version=1, effective_at="2025-03-10T00:00:00Z")
@@ -33,6 +35,7 @@ def ensure_prices() -> None:
         for generate_audio, credits in zip((False, True), by_sound, strict=True):
             conditions = {"resolution": resolution, "duration": duration, "generate_audio": generate_audio}
             Price.objects.create(price_list=version, conditions=conditions, credits=credits)
+    import_module("generations.migrations.0004_default_prices").add_prices(apps, None)
 
 
 def client_of(team: Team) -> Client:
@@ -72,6 +75,21 @@ def completed(team: Team, *, content: bytes = CLIP, **given: Any) -> Generation:
     lifecycle.advance(generation, State.ARCHIVING)
     keep(generation, content, kind=Asset.Kind.OUTPUT, content_type="video/mp4")
     keep(generation, b"still" + content, kind=Asset.Kind.POSTER, content_type="image/webp")
+    lifecycle.advance(generation, State.COMPLETED)
+    return generation
+
+
+def completed_images(team: Team, count: int, **given: Any) -> Generation:
+    """A finished set of images, each with a poster. What is in their files tells which is which: b"0", b"1"…"""
+    generation = running(team, model="seedream-4.0", count=count, **given)
+    lifecycle.advance(generation, State.ARCHIVING)
+    for position in range(count):
+        for kind, content_type, before in (
+            (Asset.Kind.OUTPUT, "image/png", b""),
+            (Asset.Kind.POSTER, "image/webp", b"still"),
+        ):
+            asset = keep(generation, before + b"%d" % position, kind=kind, content_type=content_type, position=position)
+            Asset.objects.filter(id=asset.id, kind=Asset.Kind.OUTPUT).update(width=1024, height=1024)
     lifecycle.advance(generation, State.COMPLETED)
     return generation
 

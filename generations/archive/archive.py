@@ -1,4 +1,4 @@
-"""Makes our own copy of what a provider made, and ends the generation with it.
+"""Makes our own copy of what a provider made, and ends the generation with it, charged for what really came.
 
 The work is the submission's: its outputs, until its link expires. A late one is archived the same way, for free.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from generations import lifecycle
+from generations import lifecycle, pricing
 from generations.due import Bulkhead, Crew, claim, heartbeat
 from generations.models import Asset, Generation, State, Submission
 
@@ -27,11 +27,13 @@ SUCCEEDED = "succeeded"
 # Three tries in ten minutes, then on until the link expires.
 RETRY_SECONDS = (60, 540, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 
+Output = tuple[store.Draft, Clip]
+
 bulkhead = Bulkhead(PER_ACCOUNT)
 
 
 def claim_due(limit: int) -> list[Submission]:
-    return claim(Submission.objects.filter(outcome=SUCCEEDED).select_related("account"), limit)
+    return claim(Submission.objects.filter(outcome=SUCCEEDED).select_related("account", "generation"), limit)
 
 
 def archive(submission: Submission) -> None:
@@ -58,20 +60,44 @@ def give_up(submission: Submission) -> None:
 def _fetch_and_keep(submission: Submission) -> None:
     with heartbeat(submission), ExitStack() as drafts:
         try:
-            outputs = []
-            for url in submission.outputs:
-                draft = drafts.enter_context(download(url, submission.account))
-                outputs.append((draft, look(draft.file)))
-            _keep(submission, outputs)
-        except ArchiveError as error:
-            _retry_or_fail(submission, error)
+            outputs, error = _fetch(submission, drafts)
+            if error is None:
+                _keep(submission, outputs)
+            else:
+                _retry_or_end(submission, error, outputs)
         except OSError as error:
             # A full or broken disk of ours; the provider's file is still there.
             log.error("submission %s: %s while archiving", submission.id, error.strerror)
-            _retry_or_fail(submission, ArchiveError("disk"))
+            _retry_or_end(submission, ArchiveError("disk"), [])
 
 
-def _keep(submission: Submission, outputs: list[tuple[store.Draft, Clip]]) -> None:
+def _fetch(submission: Submission, drafts: ExitStack) -> tuple[list[Output], ArchiveError | None]:
+    """What could be had of the outputs, in their order, and what was wrong with the others: rather what may pass."""
+    outputs: list[Output] = []
+    errors = [] if submission.outputs else [ArchiveError("nothing came", is_final=True)]
+    for url in submission.outputs[: _asked_for(submission.generation)]:
+        try:
+            draft = drafts.enter_context(download(url, submission.account))
+            outputs.append((draft, _look(draft, submission.generation)))
+        except ArchiveError as error:
+            errors.append(error)
+    return outputs, min(errors, key=lambda error: error.is_final, default=None)
+
+
+def _asked_for(generation: Generation) -> int:
+    """How many are kept; what a provider sends beyond it was not ordered, and would not be paid for."""
+    return int(generation.params.get("count", 1)) if generation.makes_images else 1
+
+
+def _look(draft: store.Draft, generation: Generation) -> Clip:
+    """As look(), of what was asked for: a picture in a clip's place is no clip."""
+    clip = look(draft.file)
+    if clip.is_image != generation.makes_images:
+        raise ArchiveError(f"{clip.content_type} is not what was asked for")
+    return clip
+
+
+def _keep(submission: Submission, outputs: list[Output]) -> None:
     """Files, assets and the end of the generation, in one transaction. Whoever comes second changes nothing."""
     with transaction.atomic():
         generation = Generation.objects.select_for_update().get(id=submission.generation_id)
@@ -79,11 +105,22 @@ def _keep(submission: Submission, outputs: list[tuple[store.Draft, Clip]]) -> No
         if is_ours and generation.hidden_at is None and not generation.assets.exists():
             for position, (draft, clip) in enumerate(outputs):
                 _keep_output(generation, draft, clip, position=position)
-            if submission.arrived_late:
-                lifecycle.note_late_arrival(generation)
-            else:
-                lifecycle.advance(generation, State.COMPLETED)
+            loss_credits = _end(generation, submission, [clip for _draft, clip in outputs])
+            Submission.objects.filter(id=submission.id).update(loss_credits=loss_credits)
         Submission.objects.filter(id=submission.id).update(next_at=None, lease_until=None)
+
+
+def _end(generation: Generation, submission: Submission, clips: list[Clip]) -> int:
+    """Complete it, charged for what was made as far as its hold goes. Returns what was made and is not charged."""
+    made = pricing.made_credits(generation, seconds=clips[0].duration_seconds or 0, count=len(clips))
+    if submission.arrived_late:
+        lifecycle.note_late_arrival(generation)
+        return made
+    charge = min(made, generation.held_credits)
+    lifecycle.advance(generation, State.COMPLETED, charge=charge)
+    if made > charge:
+        log.warning("generation %s: %s credits were made, %s held", generation.id, made, charge)
+    return made - charge
 
 
 def _keep_output(generation: Generation, draft: store.Draft, clip: Clip, *, position: int) -> None:
@@ -110,7 +147,8 @@ def _keep_output(generation: Generation, draft: store.Draft, clip: Clip, *, posi
         )
 
 
-def _retry_or_fail(submission: Submission, error: ArchiveError) -> None:
+def _retry_or_end(submission: Submission, error: ArchiveError, outputs: list[Output]) -> None:
+    """Another try for all of it; after the last one with what could be had."""
     now = timezone.now()
     count = submission.archive_count + 1
     waits = RETRY_SECONDS[submission.archive_count : count]
@@ -118,6 +156,8 @@ def _retry_or_fail(submission: Submission, error: ArchiveError) -> None:
     log.warning("submission %s: archiving failed, try %s: %s", submission.id, count, error)
     if next_at and (submission.link_expires_at is None or next_at < submission.link_expires_at):
         _leave(submission, next_at, archive_count=count)
+    elif outputs:
+        _keep(submission, outputs)
     else:
         give_up(submission)
 

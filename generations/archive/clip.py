@@ -14,11 +14,20 @@ TOTAL_SECONDS = 30
 _children = BoundedSemaphore(2)
 
 
+SUFFIXES = {
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A whole clip; `poster` is WebP."""
+    """A whole clip, or a whole image, which has no duration; `poster` is WebP. Sizes are as it is shown, upright."""
 
-    duration_seconds: float
+    duration_seconds: float | None
     width: int
     height: int
     has_audio: bool
@@ -27,16 +36,20 @@ class Clip:
 
     @property
     def suffix(self) -> str:
-        return {"video/mp4": ".mp4", "video/quicktime": ".mov"}[self.content_type]
+        return SUFFIXES[self.content_type]
+
+    @property
+    def is_image(self) -> bool:
+        return self.content_type.startswith("image/")
 
 
 def look(file: Path) -> Clip:
-    """What is in the file; raises ArchiveError where it is not a whole MP4 or QuickTime clip."""
-    with _children, file.open("rb") as clip:
+    """What is in the file; raises ArchiveError where it is neither a whole clip nor a whole image."""
+    with _children, file.open("rb") as content:
         try:
             child = subprocess.run(  # noqa: S603 -- our own program, no arguments from outside
                 [sys.executable, "-I", str(PROBE)],
-                stdin=clip,
+                stdin=content,
                 capture_output=True,
                 env={},
                 timeout=TOTAL_SECONDS,
@@ -45,6 +58,6 @@ def look(file: Path) -> Clip:
         except subprocess.TimeoutExpired as error:
             raise ArchiveError("probe took too long") from error
     if child.returncode:
-        raise ArchiveError(f"not a clip: {child.stderr[-200:].decode(errors='replace').strip()}")
+        raise ArchiveError(f"no good: {child.stderr[-200:].decode(errors='replace').strip()}")
     report, _, poster = child.stdout.partition(b"\n")
     return Clip(**json.loads(report), poster=poster)

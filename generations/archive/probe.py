@@ -1,22 +1,25 @@
-"""Looks into a foreign clip: a program of its own, run as a child with hardly any rights.
+"""Looks into a foreign clip or image: a program of its own, run as a child with hardly any rights.
 
     python -I probe.py < clip.mp4 > report
 
-Reports one line of JSON, then a poster as WebP. It reads nothing but its input, which must be MP4 or QuickTime, and
-once it has loaded its libraries it can open no file and no socket. Exit status 1 and a line say why a clip is no good.
+Reports one line of JSON, then a poster as WebP. It reads nothing but its input, which must be PNG, JPEG or WebP, MP4 or
+QuickTime by its content, and once it has loaded its libraries it can open no file and no socket. Exit status 1 and a
+line say why it is no good.
 """
 
 import io
 import json
 import pkgutil
+import re
 import resource
+import struct
 import sys
 from importlib import import_module
 from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
-from PIL import Image, WebPImagePlugin
+from PIL import Image, ImageOps, WebPImagePlugin
 
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
@@ -24,10 +27,17 @@ MAX_PIXELS = 7680 * 4320
 POSTER_WIDTH = 960
 POSTER_AT_SECONDS = 1.0
 WHOLE_SHARE = 0.95
+SIGNATURES = {
+    rb"\x89PNG\r\n\x1a\n": ("PNG", "image/png"),
+    rb"\xff\xd8\xff": ("JPEG", "image/jpeg"),
+    rb"RIFF.{4}WEBP": ("WEBP", "image/webp"),
+}
+# Besides MemoryError, what the libraries raise for a file that is not what it says.
+_UNREADABLE = (av.FFmpegError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, struct.error)
 
 
-class NotAClip(Exception):
-    """The input is not a whole clip."""
+class NotWhole(Exception):
+    """The input is neither a whole clip nor a whole image."""
 
 
 def main() -> None:
@@ -35,19 +45,50 @@ def main() -> None:
     _give_up_rights()
     try:
         report, poster = look(sys.stdin.buffer)
-    except (NotAClip, av.FFmpegError, MemoryError, OSError, ValueError) as error:
+    except (NotWhole, MemoryError, *_UNREADABLE) as error:
         sys.exit(f"{type(error).__name__}: {error}"[:300])
     sys.stdout.buffer.write(json.dumps(report).encode() + b"\n" + poster)
 
 
 def look(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
-    """What a clip is, with duration in seconds, and its poster. Raises NotAClip or an error of the libraries'."""
+    """What it is, and its poster. Raises NotWhole or an error of the libraries'."""
+    start = file.read(16)
+    file.seek(0)
+    for signature, (format_name, content_type) in SIGNATURES.items():
+        if re.match(signature, start, re.DOTALL):
+            return _look_at_image(file, format_name, content_type)
+    return _look_at_clip(file)
+
+
+def _look_at_image(file: BinaryIO, format_name: str, content_type: str) -> tuple[dict[str, Any], bytes]:
+    """Every check sum is checked and every pixel decoded; of a moving one the first picture is."""
+    with Image.open(file, formats=[format_name]) as image:
+        # Opening reads only the header; nothing large is decoded before its size is known.
+        _check_size(image.width, image.height)
+        image.verify()
+    file.seek(0)
+    with Image.open(file, formats=[format_name]) as image:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+        plain = upright.convert("RGBA" if has_alpha else "RGB")
+    report = {
+        "duration_seconds": None,
+        "width": plain.width,
+        "height": plain.height,
+        "has_audio": False,
+        "content_type": content_type,
+    }
+    return report, _encoded(plain)
+
+
+def _look_at_clip(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
+    """Durations are in seconds."""
     with av.open(file, mode="r", format="mp4") as container:
         if not container.streams.video:
-            raise NotAClip("no picture")
+            raise NotWhole("no picture")
         video = container.streams.video[0]
-        if not 0 < video.width * video.height <= MAX_PIXELS:
-            raise NotAClip("no sensible size")
+        _check_size(video.width, video.height)
         duration = (container.duration or 0) / av.time_base
         is_quicktime = container.metadata.get("major_brand", "").strip() == "qt"
         report = {
@@ -62,6 +103,11 @@ def look(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
         return report, _poster(container, duration)
 
 
+def _check_size(width: int, height: int) -> None:
+    if not 0 < width * height <= MAX_PIXELS:
+        raise NotWhole("no sensible size")
+
+
 def _check_whole(container: InputContainer, duration: float) -> None:
     """Every byte is read; a file that was cut off ends before the time it says it lasts."""
     video = container.streams.video[0]
@@ -70,7 +116,7 @@ def _check_whole(container: InputContainer, duration: float) -> None:
         if packet.pts is not None and packet.time_base:
             end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     if duration <= 0 or end < WHOLE_SHARE * min(duration, _seconds(video) or duration):
-        raise NotAClip("cut off")
+        raise NotWhole("cut off")
 
 
 def _seconds(video: Any) -> float:
@@ -88,8 +134,12 @@ def _poster(container: InputContainer, duration: float) -> bytes:
         if frame.time is None or frame.time >= wanted:
             break
     if picture is None:
-        raise NotAClip("no picture can be decoded")
-    image = picture.to_image()
+        raise NotWhole("no picture can be decoded")
+    return _encoded(picture.to_image())
+
+
+def _encoded(image: Image.Image) -> bytes:
+    """As a small WebP; the image itself is made small."""
     image.thumbnail((POSTER_WIDTH, POSTER_WIDTH))
     poster = io.BytesIO()
     image.save(poster, WebPImagePlugin.WebPImageFile.format, quality=82)

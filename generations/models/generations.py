@@ -128,6 +128,14 @@ class Generation(models.Model):
         indexes = [
             Index("team", F("id").desc(), condition=Q(hidden_at=None), name="generation_of_team"),
             Index("team", "state", F("id").desc(), condition=Q(hidden_at=None), name="generation_by_state"),
+            # Most are text_to_video, which are found quickly without it.
+            Index(
+                "team",
+                "task_type",
+                F("id").desc(),
+                condition=Q(hidden_at=None) & ~Q(task_type="text_to_video"),
+                name="generation_by_type",
+            ),
             Index(
                 "team",
                 "created_by",
@@ -153,6 +161,11 @@ class Generation(models.Model):
     @property
     def is_final(self) -> bool:
         return State(self.state).is_final
+
+    @property
+    def makes_images(self) -> bool:
+        """Whether images come of it, and no clip."""
+        return self.task_type == "text_to_image"
 
     @property
     def returned_credits(self) -> int:

@@ -14,13 +14,17 @@ class ProviderAccountQuerySet(QuerySet["ProviderAccount"]):
 
 
 class ProviderAccount(models.Model):
-    """`base_url` is the one in the provider's document. The key is encrypted at rest."""
+    """`base_url` is the one in the provider's document. The key is encrypted at rest.
+
+    `options` are what its adapter takes besides, by name: {"status_path": "/status/{task_id}"}.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.CharField(max_length=40)
     label = models.CharField(max_length=80)
     base_url = models.CharField(max_length=500)
     encrypted_key = models.BinaryField()
+    options = models.JSONField(default=dict, blank=True)
     priority = models.IntegerField(default=100)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=200, blank=True)

@@ -17,6 +17,9 @@ class Submission(models.Model):
 
     `next_at` is when it is asked about next: at its provider by id, or by looking it up where the provider can list.
     Once it has ended well, it is when its outputs are fetched.
+
+    `provider_cost` is what the provider says it charged us, in units of its own, `provider_warnings` are its remarks:
+    both are the operator's alone. `loss_credits` is what was made and could not be charged.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +42,8 @@ class Submission(models.Model):
     outcome = models.CharField(max_length=40, blank=True)
     arrived_late = models.BooleanField(default=False)
     loss_credits = models.BigIntegerField(default=0)
+    provider_cost = models.JSONField(default=dict, blank=True)
+    provider_warnings = models.JSONField(default=list, blank=True)
 
     created_at = models.DateTimeField()
     bound_at = models.DateTimeField(null=True)
@@ -61,3 +66,11 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.outcome or 'open'}"
+
+    @property
+    def charged_credits(self) -> int | None:
+        """What the team was charged for it; None while that is open."""
+        if self.ended_at is None or not self.generation.is_final:
+            return None
+        brought_it = self.outcome == "succeeded" and not self.arrived_late
+        return self.generation.charged_credits if brought_it else 0

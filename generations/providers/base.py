@@ -6,16 +6,16 @@ An adapter translates. It knows the request, its answer and httpx; never the dat
       NotSent             the request surely did not reach the provider
       Refused             the provider said no, and made nothing
       Busy                the provider said "later" (429, 503)
-      AccountRefused      our own account can't be used: turned away by the provider (401, 402), or its key unreadable
+      AccountRefused      our own account can't be used: turned away (401, 402, 403), or key or options unusable
       TaskMissing         the provider does not know that id (yet)
       Unclear             anything else after the bytes left: it may or may not have been accepted
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from generations.intake import GenerationRequest
 
@@ -30,7 +30,11 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderReport:
-    """The provider's word on one task. `prompt`, `model` and `created_at`, where told, are there to match a task by."""
+    """The provider's word on one task. `prompt`, `model` and `created_at`, where told, are there to match a task by.
+
+    `cost` is what the provider says it charged us, in units of its own: {"cost_points": 120, "total_tokens": 90000}.
+    `warnings` are its remarks on a request that it took; like all its words they are the operator's alone.
+    """
 
     provider_task_id: str
     progress: Progress
@@ -42,6 +46,8 @@ class ProviderReport:
     prompt: str | None = None
     model: str | None = None
     created_at: datetime | None = None
+    cost: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 class ProviderError(Exception):
@@ -79,8 +85,13 @@ class Unclear(ProviderError):
 
 
 class Provider(Protocol):
-    """One account of one upstream API. Every method raises ProviderError, and nothing else, when it has no report."""
+    """One account of one upstream API. Every method raises ProviderError, and nothing else, when it has no report.
 
+    OPTIONS names what an account may set besides its URL and key: keywords of the constructor, each a string with a
+    default. It raises ValueError for one that can't be.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]]
     lists_tasks: bool
 
     def submit(self, request: GenerationRequest, *, model: str, callback_url: str) -> ProviderReport: ...

@@ -17,7 +17,7 @@ from project.outbound.network import Deadline, GuardedBackend, lookup
 
 from .base import NotSent, Unclear
 
-TIMEOUT = httpx.Timeout(connect=5, pool=2, write=30, read=30)
+READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
 BODY_BYTES = 1 << 20
 _NOT_SENT = (
@@ -56,12 +56,17 @@ class Exchange:
         *,
         json: dict[str, Any] | None = None,
         params: dict[str, Any] | None = None,
+        read_seconds: float = READ_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
     ) -> Answer:
-        """Raises NotSent where surely nothing left, Unclear for whatever else brought no whole answer."""
+        """Raises NotSent where surely nothing left, Unclear for whatever else brought no whole answer.
+
+        `read_seconds` is how long the provider may be silent.
+        """
+        timeout = httpx.Timeout(connect=5, pool=2, write=30, read=read_seconds)
         transport = self._transport or DeadlineTransport(total_seconds)
         try:
-            with httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=False, headers=self._headers) as client:
+            with httpx.Client(transport=transport, timeout=timeout, trust_env=False, headers=self._headers) as client:
                 with client.stream(method, self._base_url + path, json=json, params=params) as response:
                     return Answer(response.status_code, response.headers, _read_object(response))
         except _NOT_SENT as error:

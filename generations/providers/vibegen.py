@@ -3,7 +3,6 @@
 Its links and files die 24 hours after completion. Its list shows model and prompt, so a lost answer can be looked up.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,14 +12,14 @@ import httpx
 
 from generations.intake import GenerationRequest
 
+from . import answers
 from .base import AccountRefused, Busy, Progress, ProviderError, ProviderReport, Refused, TaskMissing, Unclear
 from .http import Answer, Exchange
 from .retry_after import retry_after_seconds
-from .words import failure_code, read_status
+from .words import failure_code, read_outcome
 
 LINK_LIFE = timedelta(hours=24)
 PAGE = 20  # the document's default; it names no other size that is surely allowed
-ID_CHARACTERS = 200
 ERROR_CODES = {
     "INVALID_API_KEY",
     "INVALID_PARAMETER",
@@ -33,6 +32,7 @@ ERROR_CODES = {
 
 
 class Vibegen:
+    OPTIONS = ()
     lists_tasks = True
 
     def __init__(self, base_url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
@@ -65,11 +65,7 @@ class Vibegen:
         return [_report(task) for task in tasks if isinstance(task, dict)]
 
     def read_callback(self, *, headers: Mapping[str, str], body: bytes) -> str:
-        try:
-            named = json.loads(body.decode("utf-8"))
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-        return _task_id(named.get("task_id") if isinstance(named, dict) else None)
+        return answers.task_id(answers.callback_object(body).get("task_id"))
 
 
 def _data(answer: Answer) -> dict[str, Any]:
@@ -102,41 +98,20 @@ def _refusal(answer: Answer, error: dict[str, Any]) -> ProviderError:
 
 def _report(data: dict[str, Any]) -> ProviderReport:
     try:
-        task_id = _task_id(data.get("id"))
+        task_id = answers.task_id(data.get("id"))
     except ValueError as error:
         raise Unclear("a task without an id") from error
-    progress, unknown_word = read_status(data.get("status"))
-    url = data.get("video_url")
-    urls = (url,) if isinstance(url, str) and url and url.isprintable() else ()
+    urls = answers.links([data.get("video_url")])
+    progress, unknown_word = read_outcome(data.get("status"), urls)
     now = datetime.now(UTC)
-    if progress == Progress.SUCCEEDED and not urls:
-        progress, unknown_word = Progress.RUNNING, f"{data['status']} without a link"[:60]
     return ProviderReport(
         provider_task_id=task_id,
         progress=progress,
         output_urls=urls,
-        link_expires_at=min(_moment(data.get("completed_at")) or now, now) + LINK_LIFE,
+        link_expires_at=min(answers.moment(data.get("completed_at")) or now, now) + LINK_LIFE,
         failure_code=failure_code(data.get("error")) if progress == Progress.FAILED else "",
         unknown_word=unknown_word,
-        prompt=_text(data.get("prompt")),
-        model=_text(data.get("model")),
-        created_at=_moment(data.get("created_at")),
+        prompt=answers.text(data.get("prompt")),
+        model=answers.text(data.get("model")),
+        created_at=answers.moment(data.get("created_at")),
     )
-
-
-def _task_id(value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= ID_CHARACTERS:
-        raise ValueError("not a task id")
-    return value
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -34,6 +34,14 @@ def read_status(word: Any) -> tuple[Progress, str]:
     return (known, "") if known else (Progress.RUNNING, repr(word)[:60])
 
 
+def read_outcome(word: Any, links: tuple[str, ...]) -> tuple[Progress, str]:
+    """As read_status; a success that comes without its links is still running, and its word is kept."""
+    progress, unknown_word = read_status(word)
+    if progress == Progress.SUCCEEDED and not links:
+        return Progress.RUNNING, f"{word} without a link"[:60]
+    return progress, unknown_word
+
+
 def failure_code(reason: Any, *, otherwise: str = "PROVIDER_ERROR") -> str:
     """Our code for a provider's reason. Its words go no further than here."""
     text = reason.lower() if isinstance(reason, str) else ""

@@ -4,6 +4,7 @@ Lock order: generation, then submission.
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -23,6 +24,7 @@ FIRST_POLL = timedelta(seconds=5)
 # Their clock may be behind ours, and documented times have no fractions of a second.
 CLOCK_SKEW = timedelta(seconds=10)
 SUCCEEDED = "succeeded"
+MAX_WARNINGS = 20
 
 
 def matches(submission: Submission, report: ProviderReport) -> bool:
@@ -46,6 +48,7 @@ def apply(submission: Submission, report: ProviderReport) -> bool:
         submission.refresh_from_db()
         if not _bind(submission, report.provider_task_id):
             return False
+        _note_cost_and_warnings(submission, report)
         if submission.ended_at is None:
             _note_unknown_word(submission, report)
             _MOVES[report.progress](generation, submission, report)
@@ -81,6 +84,14 @@ def _note_unknown_word(submission: Submission, report: ProviderReport) -> None:
         Submission.objects.filter(id=submission.id).update(unknown_word=report.unknown_word)
 
 
+def _note_cost_and_warnings(submission: Submission, report: ProviderReport) -> None:
+    """Whatever brings them, once each, for the operator: the latest cost, and every remark up to a number."""
+    cost = {**submission.provider_cost, **report.cost}
+    warnings = list(dict.fromkeys([*submission.provider_warnings, *report.warnings]))[:MAX_WARNINGS]
+    if (cost, warnings) != (submission.provider_cost, submission.provider_warnings):
+        Submission.objects.filter(id=submission.id).update(provider_cost=cost, provider_warnings=warnings)
+
+
 def _run(generation: Generation, submission: Submission, report: ProviderReport) -> None:
     if generation.state in (State.SUBMITTING, State.UNCONFIRMED):
         lifecycle.advance(generation, State.RUNNING, started_at=Now())
@@ -89,7 +100,10 @@ def _run(generation: Generation, submission: Submission, report: ProviderReport)
 
 
 def _succeed(generation: Generation, submission: Submission, report: ProviderReport) -> None:
-    """The clip is fetched next. One that comes after its generation has failed is theirs for free, and our loss."""
+    """What was made is fetched next. What comes after its generation has failed is theirs for free, and our loss."""
+    if not report.output_urls:
+        _fail(generation, submission, replace(report, failure_code="PROVIDER_ERROR"))
+        return
     is_late = generation.is_final
     Submission.objects.filter(id=submission.id).update(
         outputs=list(report.output_urls),
@@ -102,7 +116,7 @@ def _succeed(generation: Generation, submission: Submission, report: ProviderRep
         loss_credits=generation.held_credits if is_late else 0,
     )
     if is_late:
-        log.warning("generation %s: its clip came late, a loss of %s credits", generation.id, generation.held_credits)
+        log.warning("generation %s: its result came late, a loss of %s credits", generation.id, generation.held_credits)
         transaction.on_commit(partial(nudge, "archive"))
     else:
         started_at = Coalesce("started_at", Now())

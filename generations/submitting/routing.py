@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generations.catalog import OFFERS, Offer
-from generations.frozen import image_links, request_of
+from generations.frozen import request_of, with_links
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount, Submission
 
@@ -26,8 +26,7 @@ class Route:
 
 def request_for_provider(generation: Generation) -> GenerationRequest:
     """The frozen request, with links that a provider can fetch and without what is none of its business."""
-    links = tuple(image_links(generation))
-    return replace(request_of(generation), image_urls=links, callback_url="", metadata={})
+    return replace(with_links(request_of(generation)), callback_url="", metadata={})
 
 
 def choose(generation: Generation, request: GenerationRequest) -> Route | None:

@@ -19,7 +19,7 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.refusals import InsufficientCredits, TeamClosing
 from generations import catalog, lifecycle, pricing, wording
 from generations.cards import ASSETS, Card
-from generations.catalog import MODELS, json_word
+from generations.catalog import AUTOMATIC, MODELS, json_word
 from generations.context import live_url
 from generations.forms import refusal
 from generations.frozen import request_of
@@ -32,7 +32,7 @@ from project.http import post_to, render_fragment
 
 from . import refusals
 from .samples import samples
-from .uploads import previews
+from .uploads import Image, previews
 
 
 @never_cache
@@ -47,13 +47,14 @@ def detail(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
         "card": Card(generation),
         "generation": generation,
         "model_label": spec.label if spec else generation.model,
+        "task_type": wording.task_type(generation.task_type),
         "chosen": wording.chosen(spec, generation.params) if spec else [],
-        "images": previews(request.team, generation.params.get("image_urls", [])),
-        "lines": [(wording.summary(line["conditions"]), line["credits"]) for line in generation.quote],
+        "inputs": _inputs(request, generation),
+        "lines": _lines(generation),
         "refunded_credits": refunds.get(generation.hold_id, 0),
         "events": _timeline(generation),
         "can_retry": generation.state in (State.FAILED, State.CANCELLED),
-        "deleting": _of_deleting(),
+        "deleting": _of_deleting(generation),
         "can_cancel": generation.state == State.QUEUED,
         "again_url": _again_url(generation),
         "form_key": uuid.uuid4().hex,
@@ -69,7 +70,7 @@ def retry(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
     """The same request once more, at the price of now, and on to the new one."""
     failed = _found(request, generation_id)
     if failed.state not in (State.FAILED, State.CANCELLED):
-        return _back(request, failed, _("Only a failed or cancelled clip can be tried again."))
+        return _back(request, failed, _("Only what failed or was cancelled can be tried again."))
     try:
         resolved = catalog.resolve(request_of(failed))
         again, _is_new = lifecycle.create(
@@ -107,18 +108,24 @@ def cancel(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
 @post_to("generations:detail", "generation_id")
 @team_required(Action.CREATE)
 def delete(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
-    """Take a finished clip away for good; its credits history stays."""
+    """Take what is finished away for good; its credits history stays."""
     generation = _found(request, generation_id)
     if not generation.is_final:
         return _back(request, generation, _("It can be deleted when it is finished."))
     if not is_confirmed(request):
-        return ask(request, _of_deleting(), cancel=generation.get_absolute_url())
+        return ask(request, _of_deleting(generation), cancel=generation.get_absolute_url())
     lifecycle.hide(generation)
-    messages.success(request, _("The clip is deleted."))
+    messages.success(request, _("The images are deleted.") if generation.makes_images else _("The clip is deleted."))
     return redirect("generations:gallery")
 
 
-def _of_deleting() -> Question:
+def _of_deleting(generation: Generation) -> Question:
+    if generation.makes_images:
+        return Question(
+            title=_("Delete these images?"),
+            text=_("All images of this set are removed from our storage for good. Their credits history stays."),
+            label=_("Delete"),
+        )
     return Question(
         title=_("Delete this clip?"),
         text=_("The video and its poster are removed from our storage for good. Its credits history stays."),
@@ -134,6 +141,28 @@ def _found(request: TeamHttpRequest, generation_id: UUID) -> Generation:
 def _back(request: TeamHttpRequest, generation: Generation, reason: str) -> HttpResponse:
     messages.error(request, reason)
     return redirect(generation)
+
+
+def _lines(generation: Generation) -> list[tuple[str, int]]:
+    """What was quoted, in words, and its credits."""
+    is_most = generation.params.get("duration") == AUTOMATIC
+    return [
+        (wording.line(line["conditions"], line["unit"], line["quantity"], is_most=is_most), line["credits"])
+        for line in generation.quote
+    ]
+
+
+def _inputs(request: TeamHttpRequest, generation: Generation) -> list[tuple[str, list[Image]]]:
+    """What it starts from: (label, images) for each input that was given, in the model's order."""
+    spec = MODELS.get(generation.model)
+    labels = {each.name: str(each.label) for each in spec.inputs} if spec else {"image_urls": _("Images")}
+    given = {name: _listed(generation.params[name]) for name in labels if name in generation.params}
+    found = iter(previews(request.team, [link for links in given.values() for link in links]))
+    return [(labels[name], [next(found) for _link in links]) for name, links in given.items()]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def _timeline(generation: Generation) -> list[dict[str, Any]]:
@@ -161,10 +190,9 @@ def _look(event: GenerationEvent) -> str:
 
 def _again_url(generation: Generation) -> str:
     """The create form, filled in with this request."""
-    given = {name: json_word(value) for name, value in generation.params.items() if name != "image_urls"}
+    given = {name: value if isinstance(value, list) else json_word(value) for name, value in generation.params.items()}
     given |= {"model": generation.model, "prompt": generation.prompt, "task_type": generation.task_type}
-    images = generation.params.get("image_urls", [])
-    return f"{reverse('generations:create')}?{urlencode({**given, 'image_urls': images}, doseq=True)}"
+    return f"{reverse('generations:create')}?{urlencode(given, doseq=True)}"
 
 
 def _idempotency(request: TeamHttpRequest, generation: Generation) -> Idempotency:

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 
 from generations.catalog import MODELS
-from generations.frozen import request_of
 from generations.models import Generation
 
 _PYTHON = """\
@@ -54,11 +53,14 @@ def samples(generation: Generation) -> list[tuple[str, str, str]]:
 
 
 def _body(generation: Generation) -> dict[str, Any]:
-    request = request_of(generation)
-    images = {"image_urls": list(request.image_urls)} if request.image_urls else {}
-    chosen = {name: value for name, value in generation.params.items() if name != "image_urls"}
+    """Every parameter that was set, in the model's order. Not where it called back: that address may hold a secret."""
     spec = MODELS.get(generation.model)
-    return {"model": spec.name if spec else generation.model, "prompt": generation.prompt, **images, **chosen}
+    order = [each.name for each in (*spec.inputs, *spec.fields)] if spec else []
+    params = generation.params
+    chosen = {name: params[name] for name in dict.fromkeys([*order, *params]) if name in params}
+    words = {"prompt": generation.prompt, **chosen, "metadata": generation.metadata}
+    given = {name: value for name, value in words.items() if value not in ("", {})}
+    return {"model": spec.name if spec else generation.model, **given}
 
 
 def _python(body: dict[str, Any]) -> str:

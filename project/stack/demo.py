@@ -35,6 +35,12 @@ CLIPS: tuple[dict[str, Any], ...] = (
 )
 CLIPS_SECONDS = 60
 LEFT_OUT = "FILMGATE_SANDBOX=0"
+# The providers that the sandbox stands in for: labels of their accounts, and where below its address each API is.
+SANDBOX_ACCOUNTS = {
+    "vibegen": ("sandbox", "/api/v1"),
+    "see2ai": ("sandbox-see2ai", ""),
+    "seedance2api": ("sandbox-seedance2api", ""),
+}
 
 
 def prepare() -> dict[str, str] | None:
@@ -85,14 +91,19 @@ def _api_key(team: Team) -> str:
 
 
 def _connect_sandbox() -> None:
-    """The sandbox as an account that comes last, at the port it has today; paused while it is left out."""
-    account = ProviderAccount.objects.filter(label="sandbox").first()
+    """The sandbox as accounts that come last, at the port it has today; paused while it is left out."""
+    for provider, (label, path) in SANDBOX_ACCOUNTS.items():
+        _connect(provider, label, settings.SANDBOX_URL + path)
+
+
+def _connect(provider: str, label: str, base_url: str) -> None:
+    account = ProviderAccount.objects.filter(label=label).first()
     if account is None:
         if not settings.SANDBOX:
             return
-        account = ProviderAccount(provider="vibegen", label="sandbox", priority=1000)
+        account = ProviderAccount(provider=provider, label=label, priority=1000)
         account.key = "sandbox"
-    account.base_url = settings.SANDBOX_URL
+    account.base_url = base_url
     if not settings.SANDBOX and account.paused_at is None:
         account.paused_at, account.paused_reason = timezone.now(), LEFT_OUT
     elif settings.SANDBOX and account.paused_reason == LEFT_OUT:

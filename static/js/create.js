@@ -1,4 +1,5 @@
-// The create form: counts the prompt, keeps a draft of it, sends with ⌘ or Ctrl and Enter, and lets images go again.
+// The create form: counts the prompt, keeps a draft of it, sends with ⌘ or Ctrl and Enter, takes pasted images and lets
+// them go again.
 "use strict";
 
 (() => {
@@ -8,9 +9,11 @@
 
   const count = () => {
     const field = prompt();
-    const counter = form().querySelector("[data-count]");
-    counter.textContent = [...field.value].length;
-    counter.parentElement.classList.toggle("over", [...field.value].length > Number(field.dataset.limit));
+    const counter = document.getElementById("prompt-count");
+    const length = [...field.value].length;
+    counter.querySelector("[data-count]").textContent = length;
+    counter.classList.toggle("over", length > Number(counter.dataset.limit));
+    field.required = !("optional" in counter.dataset);
   };
 
   const start = () => {
@@ -21,7 +24,8 @@
   };
 
   start();
-  document.addEventListener("htmx:afterSwap", start);
+  // Not sooner: until then htmx still puts back the classes that an answer came with.
+  document.addEventListener("htmx:afterSettle", start);
 
   document.addEventListener("input", (event) => {
     if (event.target !== prompt()) return;
@@ -37,14 +41,29 @@
 
   document.addEventListener("click", (event) => event.target.closest("[data-remove]")?.closest("li").remove());
 
+  // Pasted images go where the focus is, else to the first input that takes images.
+  document.addEventListener("paste", (event) => {
+    const images = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
+    const focused = document.activeElement?.closest("[data-input='image']");
+    const chooser = (focused ?? form())?.querySelector("input[type=file]");
+    if (!images.length || !chooser || chooser.disabled) return;
+    event.preventDefault();
+    const chosen = new DataTransfer();
+    for (const image of chooser.multiple ? images : images.slice(0, 1)) chosen.items.add(image);
+    chooser.files = chosen.files;
+    chooser.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.successful) return;
     const sender = event.detail.elt;
-    if (sender === form()) sessionStorage.removeItem(draftKey());
-    if (!sender.closest("#image-field")) return;
     if (sender.type === "file") sender.value = "";
-    else document.getElementById("image-link").value = "";
-    document.getElementById("image-errors").replaceChildren();
+    // Not detail.successful: that is true of a 422, because it is swapped.
+    if (!(event.detail.xhr.status < 400)) return;
+    if (sender === form()) sessionStorage.removeItem(draftKey());
+    const block = sender.closest("[data-input]");
+    if (!block) return;
+    if (sender.type !== "file") block.querySelector("input[type=url]").value = "";
+    block.querySelector("[role=alert]").replaceChildren();
   });
 
   for (const name of ["dragenter", "dragleave", "drop"]) {

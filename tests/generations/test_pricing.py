@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 from importlib import import_module
 
@@ -9,16 +10,19 @@ from generations import catalog, pricing
 from generations.intake import GenerationRequest
 from generations.models import Price, PriceList
 from generations.pricing import NoPrice
-from tests.api import DOCUMENTED_PRICES
+from tests.api import DOCUMENTED_PRICES, asked
+from tests.factories import make_team
 
-migration = import_module("generations.migrations.0002_documented_prices")
+OF_PRICES = ("0002_documented_prices", "0004_default_prices")
+MIGRATIONS = [import_module(f"generations.migrations.{name}") for name in OF_PRICES]
 
 
 @pytest.fixture(autouse=True)
 def documented_prices(db):
     """As the migration makes them."""
     PriceList.objects.all().delete()
-    migration.add_prices(apps, None)
+    for migration in MIGRATIONS:
+        migration.add_prices(apps, None)
 
 
 def resolved(**chosen) -> catalog.Resolved:
@@ -55,6 +59,55 @@ def test_a_quote_shows_what_it_is_made_of():
     conditions = {"resolution": "720p", "duration": 5, "generate_audio": False}
     line = {"conditions": conditions, "unit": "clip", "quantity": 1, "unit_credits": 30, "credits": 30}
     assert quote.as_json() == [line]
+
+
+@pytest.mark.parametrize(
+    ("given", "quantity", "total"),
+    [
+        ({"model": "doubao-seedance-2.0", "duration": 7}, 7, 70),
+        ({"model": "doubao-seedance-2.0", "duration": -1}, 15, 150),
+        ({"model": "doubao-seedance-2.0-fast", "duration": 7, "resolution": "480p"}, 7, 28),
+        ({"model": "seedance-2.0-hd", "duration": 30, "resolution": "4k", "fps": 60}, 30, 1800),
+        ({"model": "seedream-4.5", "count": 4, "quality": "high"}, 4, 20),
+    ],
+)
+def test_a_second_and_an_image_are_units_too(given, quantity, total):
+    (line,) = pricing.quote(resolved(**given)).lines
+
+    assert (line.quantity, line.credits) == (quantity, total)
+
+
+@pytest.mark.parametrize("spec", catalog.MODELS.values(), ids=lambda spec: spec.slug)
+def test_every_combination_of_every_model_has_a_price(spec):
+    choices = {field.name: field.choices for field in spec.priced_fields}
+
+    for values in itertools.product(*choices.values()):
+        request = resolved(model=spec.name, **dict(zip(choices, values, strict=True)))
+        assert pricing.quote(request).total_credits > 0
+
+
+def test_the_fast_model_is_a_fifth_cheaper():
+    fast, standard = (pricing.quote(resolved(model=f"doubao-seedance-2.0{name}")) for name in ("-fast", ""))
+
+    assert fast.total_credits * 10 == standard.total_credits * 8
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "count", "credits"),
+    [
+        ({"model": "doubao-seedance-2.0", "duration": -1}, 7.4, 1, 70),
+        ({"model": "doubao-seedance-2.0", "duration": -1}, 7.5, 1, 80),
+        ({"model": "doubao-seedance-2.0", "duration": -1}, 0.4, 1, 40),
+        ({"model": "doubao-seedance-2.0", "duration": -1}, 20, 1, 200),
+        ({"model": "doubao-seedance-2.0", "duration": 5}, 7.4, 1, 50),
+        ({"model": "seedream-4.5", "count": 4}, 0, 3, 9),
+        ({}, 5.04, 1, 15),
+    ],
+)
+def test_what_was_made_is_what_counts_where_that_was_left_open(db, given, seconds, count, credits):  # L7, L8
+    generation = asked(make_team(granted=10_000), **given)
+
+    assert pricing.made_credits(generation, seconds=seconds, count=count) == credits
 
 
 def test_cheaper_choices_are_told_the_dearest_of_them_first():

@@ -98,6 +98,10 @@ def of_generation(make: Callable[..., Any]) -> Callable[[World], dict[str, Any]]
     return lambda world: {"generation_id": make(world.team).id}
 
 
+def of_output(world: World) -> dict[str, Any]:
+    return {"generation_id": completed(world.team).id, "position": 0}
+
+
 def of_hold(world: World) -> dict[str, Any]:
     return {"hold_id": asked(world.team).hold_id}
 
@@ -267,6 +271,7 @@ VISITS: dict[str, Visit | Own | Open] = {
     "POST accounts:team_transfer": Visit(may=OWNER, of=of_member, works=302, data=sure()),
     "POST generations:callback": Open(of=of_callback, works=202, changes=True),
     "POST generations:cancel": Visit(may=MEMBER, of=of_generation(asked), works=302, data=sure()),
+    "GET generations:content": Visit(may=VIEWER, of=of_output, works=200),
     "GET generations:create": Visit(may=MEMBER, works=200),
     "POST generations:create": Visit(may=MEMBER, works=302, data=to_make()),
     "POST generations:delete": Visit(may=MEMBER, of=of_generation(failed), works=302, data=sure()),

@@ -69,6 +69,54 @@ def wait_for_status(api: httpx.Client) -> Callable[[str, str], dict[str, object]
 
 
 @pytest.fixture
+def see2ai(sandbox: SandboxProcess) -> Iterator[httpx.Client]:
+    headers = {"authorization": "Bearer sk-tests"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, timeout=20, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def ask_see2ai(see2ai: httpx.Client) -> Callable[..., httpx.Response]:
+    """Asks for a clip, without sync unless told; `fault` goes into the header, the rest into the body."""
+
+    def ask(*, fault: str = "", **body: object) -> httpx.Response:
+        asked = {"prompt": "A lone lighthouse", "sync": False} | body
+        headers = {"x-sandbox-fault": fault} if fault else {}
+        return see2ai.post("/api/v1/actions/see2ai_video_generation_v1", json=asked, headers=headers)
+
+    return ask
+
+
+@pytest.fixture
+def seedance(sandbox: SandboxProcess) -> Iterator[httpx.Client]:
+    headers = {"authorization": "Bearer any-key"}
+    with httpx.Client(base_url=sandbox.url, headers=headers, timeout=60, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def ask_seedance(seedance: httpx.Client) -> Callable[..., httpx.Response]:
+    """Asks for a clip of five seconds; `fault` goes into the header, the rest into the body."""
+
+    def ask(*, fault: str = "", **body: object) -> httpx.Response:
+        asked = {"prompt": "A lone lighthouse", "model": "seedance-1.5-pro", "duration": 5} | body
+        return seedance.post("/v1/seedance/generate", json=asked, headers={"x-sandbox-fault": fault} if fault else {})
+
+    return ask
+
+
+@pytest.fixture
+def ask_seedream(seedance: httpx.Client) -> Callable[..., httpx.Response]:
+    """Asks for an image; `fault` goes into the header, the rest into the body."""
+
+    def ask(*, fault: str = "", **body: object) -> httpx.Response:
+        asked = {"prompt": "A lone lighthouse", "model": "seedream-4.5"} | body
+        return seedance.post("/v1/seedream/generate", json=asked, headers={"x-sandbox-fault": fault} if fault else {})
+
+    return ask
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as receiver:
         yield receiver

@@ -7,8 +7,8 @@ from sandbox.scenery import scenery
 SIZE = {"width": 320, "height": 180, "seconds": 5}
 
 
-def drawn(prompt):
-    scene = scenery(prompt, **SIZE)
+def drawn(prompt, **told):
+    scene = scenery(prompt, **SIZE, **told)
     return scene.palette, [(layer.x, layer.y, layer.image.tobytes()) for layer in scene.layers]
 
 
@@ -23,6 +23,21 @@ def test_other_prompts_have_other_colours_and_shapes():
 
     assert len({palette for palette, _ in scenes}) == len(prompts)
     assert len({str(layers) for _, layers in scenes}) == len(prompts)
+
+
+def test_other_takes_of_a_prompt_have_other_shapes():
+    takes = [str(drawn("A girl holds a fox", take=take)[1]) for take in ("", " 1", " 2")]
+
+    assert len(set(takes)) == 3
+
+
+@pytest.mark.parametrize("style", ["oil_painting", "watercolor", "cyberpunk", "ukiyo_e", "\ud800"])
+def test_a_style_changes_the_colours_and_not_where_things_are(style):
+    plain, styled, again = (drawn("A girl holds a fox", style=word) for word in ("", style, style))
+
+    assert styled[0] != plain[0]
+    assert [(x, y) for x, y, _ in styled[1]] == [(x, y) for x, y, _ in plain[1]]
+    assert styled == again
 
 
 def test_a_night_has_a_dark_sky():

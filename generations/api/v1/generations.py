@@ -49,7 +49,7 @@ def estimate_generation(request: KeyRequest) -> Answer[Estimate]:
     return Answer[Estimate](
         data=Estimate(
             model=resolved.spec.name,
-            task_type=resolved.request.task_type,
+            task_type=resolved.task_type,
             params=resolved.params,
             lines=represent.lines(quote.as_json()),
             total=quote.total_credits,

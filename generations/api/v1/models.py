@@ -8,14 +8,14 @@ from generations import catalog, pricing
 from generations.catalog import ModelSpec
 from generations.pricing import NoPrice
 
-from .schemas import Field, Model, ModelList, PriceRule, Prices
+from .schemas import Field, Input, Model, ModelList, PriceRule, Prices
 
 router = Router(tags=["Models"])
 
 
 @router.get("/models", response={200: Answer[ModelList], **errors()})
 def list_models(request: KeyRequest) -> Answer[ModelList]:
-    """Each model with its fields, their choices and defaults, and the price rules in force."""
+    """What comes of each model, what it takes (inputs, fields with their choices) and the price rules in force."""
     allowed = request.auth.allowed_models
     listed = [_model(spec) for spec in catalog.MODELS.values() if not allowed or spec.slug in allowed]
     return Answer[ModelList](data=ModelList(models=listed, default=catalog.find_model("").name))
@@ -25,22 +25,30 @@ def _model(spec: ModelSpec) -> Model:
     return Model(
         name=spec.name,
         label=str(spec.label),
+        kind=spec.kind,
         task_types=list(spec.task_types),
+        prompt_optional=spec.is_prompt_optional,
         max_prompt_characters=spec.max_prompt_characters,
         max_images=spec.max_images,
         typical_seconds=list(spec.typical_seconds),
-        fields=[
-            Field(
-                name=field.name,
-                label=str(field.label),
-                default=field.default,
-                choices=list(field.choices),
-                minimum=field.minimum,
-                maximum=field.maximum,
-            )
-            for field in spec.fields
+        inputs=[
+            Input(name=each.name, label=str(each.label), media=each.media, maximum=each.maximum) for each in spec.inputs
         ],
+        fields=[_field(each) for each in spec.fields],
         prices=_prices(spec),
+    )
+
+
+def _field(field: catalog.Field) -> Field:
+    return Field(
+        name=field.name,
+        label=str(field.label),
+        default=field.default,
+        choices=list(field.choices),
+        minimum=field.minimum,
+        maximum=field.maximum,
+        max_characters=field.max_characters,
+        suggestions=list(field.suggestions),
     )
 
 

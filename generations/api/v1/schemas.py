@@ -5,6 +5,7 @@ from uuid import UUID
 
 from accounts.api.answers import Body, Moment
 from accounts.budgets import LimitSource
+from generations.catalog import Kind
 from generations.models import Status
 
 
@@ -116,12 +117,28 @@ class Estimate(Body):
 
 
 class Field(Body):
+    """One of `choices`; where there are none a number within its bounds, or a text of at most `max_characters`.
+
+    `suggestions` are texts known to work. A default of null leaves it to the model.
+    """
+
     name: str
     label: str
     default: Any
     choices: list[Any]
     minimum: int | None
     maximum: int | None
+    max_characters: int | None
+    suggestions: list[str]
+
+
+class Input(Body):
+    """Links under one name, at most `maximum`; `media` is what they lead to: image, video or audio."""
+
+    name: str
+    label: str
+    media: str
+    maximum: int
 
 
 class PriceRule(Body):
@@ -136,12 +153,17 @@ class Prices(Body):
 
 
 class Model(Body):
+    """`kind` is what comes out: video or image. Where `prompt_optional`, an image alone is enough."""
+
     name: str
     label: str
+    kind: Kind
     task_types: list[str]
+    prompt_optional: bool
     max_prompt_characters: int
     max_images: int
     typical_seconds: list[int]
+    inputs: list[Input]
     fields: list[Field]
     prices: Prices | None
 

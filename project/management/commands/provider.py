@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from generations.models import ProviderAccount
-from generations.providers.registry import ADAPTERS
+from generations.providers.registry import ADAPTERS, build
 
 
 class Command(BaseCommand):
@@ -21,10 +21,13 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="add an account; one of that label gets the new address and key")
         add.add_argument("slug", choices=sorted(ADAPTERS))
-        add.add_argument("--url", required=True, help="base URL as in the provider's document, /api/v1 included")
+        add.add_argument("--url", required=True, help="base URL, as docs/adding-a-provider.md has it")
         add.add_argument("--key", required=True, help="API key, or - to read it from standard input")
         add.add_argument("--label", help="default: the slug")
         add.add_argument("--priority", type=int, help="the lowest number goes first; default 100")
+        add.add_argument(
+            "--option", action="append", metavar="NAME=VALUE", help="a setting of its adapter; replaces all"
+        )
         listing = actions.add_parser("list", help="all accounts, in the order in which they are tried")
         pause = actions.add_parser("pause", help="send no new work; what runs there is still followed")
         resume = actions.add_parser("resume", help="send work again")
@@ -55,6 +58,11 @@ class Command(BaseCommand):
         account = account or ProviderAccount(provider=slug, label=label or slug)
         if account.provider != slug:
             raise CommandError(f"{account.label!r} is an account at {account.provider}. Choose another --label.")
+        account.options = account.options if options["option"] is None else _parse_options(options["option"])
+        try:
+            build(slug, url, key, account.options)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         account.base_url = url.rstrip("/")
         account.key = key
         account.priority = account.priority if options["priority"] is None else options["priority"]
@@ -85,11 +93,19 @@ def _account(label: str) -> ProviderAccount:
     return account
 
 
+def _parse_options(given: list[str]) -> dict[str, str]:
+    """NAME=VALUE by name; raises CommandError."""
+    if malformed := [each for each in given if "=" not in each]:
+        raise CommandError(f"{malformed[0]!r} is no option, such as name=value.")
+    return dict(each.split("=", 1) for each in given)
+
+
 def _represent(account: ProviderAccount) -> dict[str, Any]:
     return {
         "label": account.label,
         "provider": account.provider,
         "url": account.base_url,
+        "options": account.options,
         "priority": account.priority,
         "paused": account.paused_at is not None,
         "paused_reason": account.paused_reason,

@@ -1,8 +1,11 @@
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from PIL import Image
 
 from accounts.models import Team
 from generations import lifecycle
@@ -27,6 +30,20 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return file.read_bytes()
 
 
+def picture(format: str = "PNG", size: tuple[int, int] = (1024, 640), colour: str = "navy", **options: Any) -> bytes:
+    """A real image of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, format, **options)
+    return file.getvalue()
+
+
+def clip_of(seconds: int, folder: Path) -> bytes:
+    """A real MP4 of that length, without sound."""
+    file = folder / f"{seconds}.mp4"
+    render(Clip("A lighthouse", 320, 180, seconds, False), file)
+    return file.read_bytes()
+
+
 @pytest.fixture
 def team(transactional_db: None, media_folder: None) -> Iterator[Team]:
     ensure_prices()
@@ -44,18 +61,21 @@ def files() -> Iterator[Receiver]:
 
 @pytest.fixture
 def done(team: Team, files: Receiver) -> Callable[..., Generation]:
-    """A function that makes a generation whose provider is done, with its result at a link, or at another provider."""
+    """A function that makes a generation whose provider is done, with its result at a link, or at another provider.
+
+    `urls` where there are several, or none that is at the provider; `given` is what was asked for besides the prompt.
+    """
     accounts = {files: make_account(base_url=files.url("/api/v1"))}
 
-    def make(*, url: str = "", at: Receiver = files) -> Generation:
+    def make(*, url: str = "", urls: tuple[str, ...] = (), at: Receiver = files, **given: Any) -> Generation:
         account = accounts.get(at) or make_account(base_url=at.url("/api/v1"))
-        generation = asked(team)
+        generation = asked(team, **given)
         lifecycle.advance(generation, State.SUBMITTING)
         submission: Submission = make_submission(generation=generation, account=account)
         report = ProviderReport(
             provider_task_id=str(generation.id),
             progress=Progress.SUCCEEDED,
-            output_urls=(url or at.url("/clip.mp4"),),
+            output_urls=urls or (url or at.url("/clip.mp4"),),
         )
         assert reports.apply(submission, report)
         generation.refresh_from_db()

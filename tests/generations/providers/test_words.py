@@ -3,7 +3,7 @@ import pytest
 from generations.failures import FAILURES
 from generations.providers import words
 from generations.providers.base import Progress
-from generations.providers.words import failure_code, read_status
+from generations.providers.words import failure_code, read_outcome, read_status
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,19 @@ def test_known_words_are_read_in_any_spelling(spellings, progress):
 
 def test_words_are_trimmed():
     assert read_status("Completed ") == (Progress.SUCCEEDED, "")
+
+
+@pytest.mark.parametrize(
+    ("word", "links", "outcome"),
+    [
+        ("Done", ("https://a.example",), (Progress.SUCCEEDED, "")),
+        ("Done", (), (Progress.RUNNING, "Done without a link")),
+        ("failed", (), (Progress.FAILED, "")),
+        ("simmering", (), (Progress.RUNNING, "'simmering'")),
+    ],
+)
+def test_a_success_needs_its_links(word, links, outcome):
+    assert read_outcome(word, links) == outcome
 
 
 def test_every_reason_has_an_entry_in_the_failure_dictionary():

@@ -12,6 +12,8 @@ from generations.models import Generation, PriceList
 from tests.api import DOCUMENTED_PRICES, keep, running
 from tests.pages import HTMX, browser_of, filled_in, queries, text_of
 
+ANOTHER = {"shown_model": "seedance-2.0", "model": "doubao-seedance-2.0"}
+
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())["prompts"]
 
 
@@ -98,7 +100,7 @@ def test_the_same_form_changed_and_sent_again_is_another_request(browser):
         ({"prompt": " "}, "Describe what the clip should show."),
         ({"prompt": "字" * 2001}, "The prompt is 1 character too long: 2000 at most."),
         ({"prompt": "half\0"}, "The prompt holds a character that is not text. Remove it."),
-        ({"resolution": "8k"}, "resolution must be one of"),
+        ({"resolution": "8k"}, "Resolution must be one of: 480p, 720p, 1080p."),
         ({"task_type": "image_to_video"}, "Add at least one image, by link or by upload."),
         (
             {"task_type": "image_to_video", "link": "http://127.0.0.1/a.png"},
@@ -249,3 +251,92 @@ def test_a_form_from_elsewhere_is_refused(maker):  # B3
 
 def test_pages_are_not_kept_by_caches(browser):  # B8
     assert "no-store" in browser.get("/create/").headers["Cache-Control"]
+
+
+def test_the_tabs_lead_from_text_and_image_to_video_and_to_images(browser):
+    page = text_of(browser.get("/create/?task_type=text_to_image"))
+
+    pressed = re.findall(r'name="tab"\s+value="(\w+)"[^>]*?(aria-current="page")?>([^<]+)<', page)
+    assert pressed == [
+        ("text_to_video", "", "Text to video"),
+        ("image_to_video", "", "Image to video"),
+        ("text_to_image", 'aria-current="page"', "Image"),
+    ]
+    assert "Makes 1–4 images at once" in page
+    assert "Duration" not in page
+
+
+def test_another_model_brings_its_controls_its_price_and_what_changed_in_one_answer(browser):
+    form = filled_in(**ANOTHER, aspect_ratio="9:21", resolution="1080p", prompt="Kept as typed")
+
+    response = browser.post("/create/quote/", form, headers=HTMX)
+
+    page = text_of(response)
+    assert (response.status_code, response.headers["HX-Retarget"]) == (200, "#controls")
+    assert response.headers["HX-Replace-Url"] == "/create/?task_type=text_to_video&model=doubao-seedance-2.0"
+    assert "Resolution is now 720p. Aspect ratio is now Adaptive." in page
+    assert '<option value="-1">Automatic</option>' in page
+    assert 'id="total">50<' in page
+    assert "<dt>720p · 5 s × 10</dt>" in page
+    assert "<textarea" not in page
+
+
+def test_without_htmx_another_model_is_the_page_with_what_was_typed_and_what_changed(browser):
+    form = filled_in(**ANOTHER, resolution="1080p", prompt="Kept as typed")
+
+    page = text_of(browser.post("/create/quote/", form))
+
+    assert "<html" in page
+    assert "Kept as typed" in page
+    assert "Resolution is now 720p." in page
+
+
+def test_nothing_is_made_from_choices_that_were_shown_for_another_model(browser, team):
+    response = browser.post("/create/", filled_in(**ANOTHER, resolution="1080p"))
+
+    assert response.status_code == 422
+    assert "Resolution is now 720p." in text_of(response)
+    assert (Generation.objects.count(), available(team)) == (0, 1000)
+
+
+def test_an_image_set_is_priced_by_the_image_and_made(browser, team):
+    form = filled_in(model="seedream-4.0", task_type="text_to_image", resolution="1024x1024", count="4")
+    form |= {"quality": "standard", "style": "watercolor", "seed": "7"}
+
+    panel = text_of(browser.post("/create/quote/", form, headers=HTMX))
+    browser.post("/create/", form)
+
+    generation = Generation.objects.get()
+    assert "4 images × 3" in panel
+    assert (generation.task_type, generation.model) == ("text_to_image", "seedream-4.0")
+    assert (generation.params["count"], generation.params["style"], generation.params["seed"]) == (4, "watercolor", 7)
+    assert available(team) == 1000 - 12
+
+
+def test_where_the_model_decides_the_longest_is_set_aside_and_said(browser):
+    form = filled_in(model="doubao-seedance-2.0", duration="-1", aspect_ratio="adaptive")
+
+    panel = text_of(browser.post("/create/quote/", form, headers=HTMX))
+
+    assert "480p · 15 s × 5" in panel
+    assert "The longest, 15 s, is set aside; what is made is charged." in panel
+
+
+def test_the_prompt_can_be_left_out_where_an_image_says_enough(browser):
+    form = filled_in(model="doubao-seedance-2.0", task_type="image_to_video", aspect_ratio="adaptive", prompt="")
+
+    browser.post("/create/", {**form, "first_frame_url": "https://example.com/fox.png"})
+
+    generation = Generation.objects.get()
+    assert (generation.prompt, generation.task_type) == ("", "image_to_video")
+    assert generation.params["first_frame_url"] == "https://example.com/fox.png"
+
+
+def test_what_is_wrong_in_the_advanced_part_opens_it(browser):
+    form = filled_in(model="seedream-4.0", task_type="text_to_image", resolution="4k", seed="many")
+
+    page = text_of(browser.post("/create/", form, headers=HTMX))
+
+    assert "Seed must be a whole number from 0 to 2147483647." in page
+    assert "open" in page.partition('id="advanced"')[2].partition(">")[0]
+    assert 'aria-invalid="true"' in page.partition('name="seed"')[2].partition(">")[0]

@@ -1,16 +1,29 @@
 import json
 import shlex
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
 from accounts import credits
 from accounts.models import CreditBalance
+from generations import catalog
+from generations.intake import GenerationRequest
 from generations.models import Generation, State
-from tests.api import asked, completed, failed, running
+from tests.api import asked, completed, completed_images, failed, running
 from tests.pages import HTMX, SURE, queries, text_of
 
+SEE2AI = {
+    "model": "doubao seedance 2.0",
+    "image_urls": ["https://example.com/a.png", "https://example.com/b.png"],
+    "first_frame_url": "https://example.com/f.png",
+    "video_urls": ["https://example.com/c.mp4"],
+    "duration": -1,
+    "resolution": "720p",
+    "aspect_ratio": "9:16",
+    "watermark": True,
+}
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())["prompts"]
 
 
@@ -29,6 +42,97 @@ def test_a_finished_clip_can_be_played_and_taken_home(browser, team):
     assert "download=1" in page
     assert "Saving our copy" in page
     assert "Charged" in page
+
+
+def test_all_images_of_a_set_are_shown_and_each_opens_and_comes_home(browser, team):
+    generation = completed_images(team, 3)
+
+    page = text_of(browser.get(address(generation)))
+
+    for position in range(3):
+        poster = generation.assets.get(kind="poster", position=position)
+        assert f'<img src="/media/{poster.id}' in page
+        assert f'href="{address(generation)}content/{position}"' in page
+        assert f'href="{address(generation)}content/{position}?download=1"' in page
+        assert f'alt="Image {position + 1} of 3: A gate, and light"' in page
+        assert f'aria-label="Download image {position + 1}"' in page
+    assert page.count('width="1024" height="1024"') == 3
+    assert "3 images · 1024 × 1024 · 3" in page
+    assert "<dd>Text to image</dd>" in page
+    assert "1024 × 1024 · standard quality · 3 images" in page
+    assert "<video" not in page
+
+
+def test_a_single_image_is_shown_and_comes_home(browser, team):
+    generation = completed_images(team, 1)
+
+    page = text_of(browser.get(address(generation)))
+
+    assert 'alt="A gate, and light"' in page
+    assert f'href="{address(generation)}content/0?download=1"' in page
+    assert "1 image · 1024 × 1024" in page
+
+
+def test_images_that_arrived_late_are_there_too(browser, team):
+    generation = completed_images(team, 2)
+    Generation.objects.filter(id=generation.id).update(
+        state="failed", failure_code="TIMEOUT", charged_credits=0, warnings=["arrived_late"]
+    )
+
+    page = text_of(browser.get(address(generation)))
+
+    assert "content/1?download=1" in page
+    assert "these images are yours for free" in page
+
+
+def test_deleted_images_are_spoken_of_as_images(browser, team):
+    generation = completed_images(team, 2)
+
+    asking = text_of(browser.post(address(generation, "delete/")))
+    done = text_of(browser.post(address(generation, "delete/"), SURE, follow=True))
+
+    assert "Delete these images?" in asking
+    assert "The images are deleted." in done
+
+
+def test_all_inputs_are_shown_each_under_its_name(browser, team):
+    generation = running(team, **SEE2AI)
+
+    response = browser.get(address(generation))
+
+    inputs = [(label, [image.value for image in images]) for label, images in response.context["inputs"]]
+    assert inputs == [
+        ("Images without faces", SEE2AI["image_urls"]),
+        ("First frame", [SEE2AI["first_frame_url"]]),
+        ("Clips", SEE2AI["video_urls"]),
+    ]
+    for link in ("https://example.com/a.png", "https://example.com/f.png", "https://example.com/c.mp4"):
+        assert link in text_of(response)
+        assert f'src="{link}' not in text_of(response)
+
+
+def test_the_samples_have_every_parameter_that_was_set(browser, team):
+    metadata = {"order": "7"}
+    generation = running(team, **SEE2AI, metadata=metadata, callback_url="https://example.com/hook?secret=1")
+
+    samples = {id: code for id, _name, code in browser.get(address(generation)).context["samples"]}
+
+    sent = json.loads(shlex.split(samples["curl"].replace("\\\n", ""))[-1])
+    defaults = {"generate_audio": True, "enable_web_search": False, "force_asset_upload": False}
+    assert sent == {"prompt": "A gate, and light", "metadata": metadata, **defaults, **SEE2AI}
+    assert "secret=1" not in samples["curl"]
+    again = catalog.resolve(GenerationRequest.from_mapping(sent))
+    assert again.params == generation.params
+
+
+def test_what_is_asked_again_is_filled_in_with_every_link(browser, team):
+    generation = running(team, **SEE2AI)
+
+    query = parse_qs(urlsplit(browser.get(address(generation)).context["again_url"]).query)
+
+    assert query["image_urls"] == SEE2AI["image_urls"]
+    assert (query["first_frame_url"], query["video_urls"]) == ([SEE2AI["first_frame_url"]], SEE2AI["video_urls"])
+    assert (query["duration"], query["watermark"]) == (["-1"], ["true"])
 
 
 def test_what_the_operator_refunded_is_seen(browser, team):
@@ -149,7 +253,7 @@ def test_only_what_failed_or_was_cancelled_is_tried_again(browser, team, make):
 
     page = browser.post(address(generation, "retry/"), {"form_key": "one"}, follow=True)
 
-    assert "Only a failed or cancelled clip can be tried again." in text_of(page)
+    assert "Only what failed or was cancelled can be tried again." in text_of(page)
     assert Generation.objects.count() == 1
 
 

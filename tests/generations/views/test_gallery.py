@@ -6,7 +6,7 @@ from django.test import Client
 
 from generations import lifecycle
 from generations.models import State
-from tests.api import asked, completed, failed, running
+from tests.api import asked, completed, completed_images, failed, running
 from tests.pages import HTMX, queries, text_of
 
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())["prompts"]
@@ -44,6 +44,9 @@ def test_the_newest_comes_first(browser, team):
         ("failed", ["failed"]),
         ("cancelled", ["cancelled"]),
         ("mine", []),
+        ("text-to-video", ["cancelled", "failed", "completed", "running", "queued"]),
+        ("image-to-video", []),
+        ("text-to-image", []),
         ("nonsense", ["cancelled", "failed", "completed", "running", "queued"]),
     ],
 )
@@ -55,6 +58,66 @@ def test_each_filter_shows_its_own(browser, team, show, prompts):
     lifecycle.advance(asked(team, prompt="cancelled"), State.CANCELLED)
 
     assert shown(browser.get(f"/gallery/?show={show}")) == prompts
+
+
+def test_each_type_has_a_filter_in_words(browser, team):
+    asked(team, prompt="of words")
+    asked(team, prompt="of an image", image_urls=["https://example.com/a.png"])
+    completed_images(team, 2, prompt="images")
+
+    types = {
+        show: browser.get(f"/gallery/?show={show}") for show in ("text-to-video", "image-to-video", "text-to-image")
+    }
+
+    assert {show: shown(page) for show, page in types.items()} == {
+        "text-to-video": ["of words"],
+        "image-to-video": ["of an image"],
+        "text-to-image": ["images"],
+    }
+    for words in ("Text to video", "Image to video", "Text to image"):
+        assert f">{words}</a>" in text_of(types["text-to-image"])
+
+
+def test_a_set_of_images_shows_its_first_and_says_how_many_there_are(browser, team):
+    generation = completed_images(team, 4)
+    first = generation.assets.get(kind="poster", position=0)
+
+    page = text_of(browser.get("/gallery/"))
+
+    assert f'<img src="/media/{first.id}' in page
+    assert '<span class="sr">4 images</span>' in page
+    assert "1024 × 1024 · 12 cr" in page
+    assert "<video" not in page
+
+
+def test_a_card_says_what_was_charged_once_that_is_known(browser, team):
+    generation = completed_images(team, 4)
+    type(generation).objects.filter(id=generation.id).update(charged_credits=9)
+
+    assert "1024 × 1024 · 9 cr" in text_of(browser.get("/gallery/"))
+
+
+def test_a_single_image_needs_no_count(browser, team):
+    completed_images(team, 1)
+
+    page = text_of(browser.get("/gallery/"))
+
+    assert 'class="br num"' not in page
+
+
+def test_a_card_whose_model_has_no_resolution_shows_its_price_alone(browser, team):
+    generation = asked(team)
+    type(generation).objects.filter(id=generation.id).update(model="gone", params={"duration": 5})
+
+    assert '<span class="num clip">15 cr</span>' in text_of(browser.get("/gallery/"))
+
+
+def test_a_clip_made_of_images_alone_is_named_by_its_type(browser, team):
+    generation = asked(team, model="doubao-seedance-2.0", prompt="", image_urls=["https://example.com/a.png"])
+
+    for address in ("/gallery/", generation.get_absolute_url()):
+        assert "Image to video" in text_of(browser.get(address))
+    assert 'dir="auto">Image to video</a>' in text_of(browser.get("/gallery/?show=in-progress"))
 
 
 def test_mine_are_those_i_asked_for_in_the_browser(browser, team, maker):

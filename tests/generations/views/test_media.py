@@ -8,8 +8,9 @@ from django.test import AsyncClient, Client
 
 from generations import lifecycle, links
 from generations.models import Asset
-from tests.api import CLIP, completed, ensure_prices
-from tests.factories import make_team
+from tests.api import CLIP, completed, completed_images, ensure_prices
+from tests.factories import make_member, make_team
+from tests.pages import browser_of
 
 
 @pytest.fixture
@@ -105,3 +106,48 @@ def test_under_asgi_it_is_sent_piece_by_piece(db):
         return response.status_code, [len(part) async for part in response.streaming_content]
 
     assert sizes() == (206, [262144, 262144, 75711])
+
+
+def content(generation, position: object) -> str:
+    return f"/generations/{generation.id}/content/{position}"
+
+
+def test_each_image_of_a_set_has_an_address_that_stays(team, browser):
+    generation = completed_images(team, 3)
+
+    responses = [browser.get(content(generation, position)) for position in range(3)]
+
+    assert [body(response) for response in responses] == [b"0", b"1", b"2"]
+    assert {response.headers["Content-Type"] for response in responses} == {"image/png"}
+    assert responses[0].headers["Cache-Control"] == "private, no-cache"
+
+
+def test_an_image_comes_home_under_its_own_name(team, browser):
+    generation = completed_images(team, 2)
+
+    headers = [browser.get(content(generation, position) + "?download=1").headers for position in (0, 1)]
+
+    assert [each["Content-Disposition"] for each in headers] == [
+        f'attachment; filename="{generation.id}.png"',
+        f'attachment; filename="{generation.id}-1.png"',
+    ]
+
+
+@pytest.mark.parametrize("position", [2, 32768, 10**30, -1, "a"])
+def test_where_no_image_is_there_is_nothing(team, browser, position):
+    assert browser.get(content(completed_images(team, 2), position)).status_code == 404
+
+
+def test_the_images_of_another_team_are_not_there(team):  # A1
+    generation = completed_images(team, 1)
+    stranger = browser_of(make_member(team=make_team()))
+
+    assert stranger.get(content(generation, 0)).status_code == 404
+    assert Client().get(content(generation, 0)).status_code == 302
+
+
+def test_a_deleted_image_is_gone(team, browser):
+    generation = completed_images(team, 1)
+    lifecycle.hide(generation)
+
+    assert browser.get(content(generation, 0)).status_code == 404

@@ -24,6 +24,7 @@ def test_an_account_is_added_under_the_slug_and_its_key_is_neither_shown_nor_sto
         "label": "vibegen",
         "provider": "vibegen",
         "url": URL,
+        "options": {},
         "priority": 100,
         "paused": False,
         "paused_reason": "",
@@ -47,6 +48,19 @@ def test_adding_the_same_label_again_changes_address_and_key():
 
     account = ProviderAccount.objects.get()
     assert (account.base_url, account.key, account.priority) == ("http://127.0.0.1:8010/api/v1", "new", 7)
+
+
+def test_an_account_can_set_what_its_adapter_takes_and_keeps_it_until_that_is_said_anew():
+    options = {"status_path": "/status/{task_id}"}
+    added = provider("add", "see2ai", "--url", URL, "--key", "k", "--option", "status_path=/status/{task_id}", "--json")
+    stored = ProviderAccount.objects.get().options
+
+    provider("add", "see2ai", "--url", URL, "--key", "new")
+    kept = ProviderAccount.objects.get().options
+    provider("add", "see2ai", "--url", URL, "--key", "new", "--option", "status_path=/s?id={task_id}&a=b")
+
+    assert (json.loads(added)["options"], stored, kept) == (options, options, options)
+    assert ProviderAccount.objects.get().options == {"status_path": "/s?id={task_id}&a=b"}
 
 
 def test_accounts_are_listed_in_the_order_in_which_they_are_tried():
@@ -77,6 +91,10 @@ def test_a_paused_account_gets_no_work_until_it_is_resumed():
         ("add", "vibegen", "--url", "ftp://vibegen.example", "--key", "k"),
         ("add", "vibegen", "--url", URL, "--key", ""),
         ("add", "vibegen", "--url", URL, "--key", "a\nb"),
+        ("add", "vibegen", "--url", URL, "--key", "k", "--option", "status_path=/status/{task_id}"),
+        ("add", "see2ai", "--url", URL, "--key", "k", "--option", "status_path"),
+        ("add", "see2ai", "--url", URL, "--key", "k", "--option", "status_path=/status"),
+        ("add", "see2ai", "--url", URL, "--key", "k", "--option", "colour=red"),
         ("pause", "nobody"),
         ("resume", "nobody"),
     ],

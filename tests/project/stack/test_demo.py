@@ -7,6 +7,7 @@ from accounts.actors import INSTALLATION
 from accounts.audit import audit
 from accounts.models import ApiKey, AuditAction, AuditEntry, CreditBalance, Team, User
 from generations.models import ProviderAccount
+from generations.providers.registry import ADAPTERS
 from project.stack import demo
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ def sandbox_account(db):
 def connect(settings, *, sandbox: bool) -> ProviderAccount:
     settings.SANDBOX = sandbox
     demo._connect_sandbox()
-    return ProviderAccount.objects.get()
+    return ProviderAccount.objects.get(label="sandbox")
 
 
 def test_the_sandbox_is_left_out_and_taken_in_again(settings, sandbox_account):
@@ -91,7 +92,13 @@ def test_the_sandbox_is_left_out_and_taken_in_again(settings, sandbox_account):
     taken_in = connect(settings, sandbox=True)
 
     assert left_out.paused_reason == "FILMGATE_SANDBOX=0"
-    assert (taken_in.paused_at, taken_in.base_url) == (None, settings.SANDBOX_URL)
+    assert (taken_in.paused_at, taken_in.base_url) == (None, f"{settings.SANDBOX_URL}/api/v1")
+
+
+def test_the_sandbox_stands_in_for_every_provider(settings):
+    connect(settings, sandbox=True)
+
+    assert set(ProviderAccount.objects.values_list("provider", flat=True)) == set(ADAPTERS)
 
 
 def test_a_sandbox_that_the_operator_paused_stays_paused(settings, sandbox_account):

@@ -1,8 +1,7 @@
 import pytest
 
 from generations import lifecycle
-from generations.models import Asset
-from tests.api import CLIP, asked, completed, keep, running
+from tests.api import CLIP, asked, completed, completed_images
 
 
 def body(response) -> bytes:
@@ -43,9 +42,7 @@ def test_the_poster_is_sent(client, team):
 
 
 def test_the_images_of_a_set_are_counted_from_0(client, team):
-    generation = running(team)
-    for position in (0, 1):
-        keep(generation, b"%d" % position, kind=Asset.Kind.OUTPUT, content_type="image/png", position=position)
+    generation = completed_images(team, 2)
 
     images = [body(client.get(f"/api/v1/tasks/{generation.id}/content/{n}")) for n in (0, 1)]
     missing = [client.get(f"/api/v1/tasks/{generation.id}/content/{n}") for n in (2, -1, "a", 10**30)]

@@ -5,7 +5,7 @@ from accounts import credits
 from generations import lifecycle
 from generations.models import Asset, Generation, State
 from generations.webhook_body import iso
-from tests.api import asked, completed, failed, keep, running
+from tests.api import asked, completed, completed_images, failed, keep, running
 
 PARAMS = {"resolution": "480p", "duration": 5, "aspect_ratio": "16:9", "generate_audio": False}
 LINE = {
@@ -111,21 +111,25 @@ def test_a_clip_that_arrived_late_is_there_although_the_task_failed(client, team
 
 
 def test_the_images_of_a_set_come_in_order(client, team):
-    generation = running(team)
-    for position in (1, 0):
-        keep(
-            generation,
-            b"%d" % position,
-            kind=Asset.Kind.OUTPUT,
-            content_type="image/png",
-            position=position,
-        )
+    generation = completed_images(team, 4)
 
     task = get(client, generation).json()["data"]
 
     paths = [link.removeprefix("http://localhost:8000") for link in task["images"]]
-    assert [b"".join(Client().get(path).streaming_content) for path in paths] == [b"0", b"1"]
-    assert task["video_url"] is None
+    assert [b"".join(Client().get(path).streaming_content) for path in paths] == [b"0", b"1", b"2", b"3"]
+    assert (task["video_url"], task["task_type"], task["model"]) == (None, "text_to_image", "seedream 4.0")
+    poster = Client().get(task["poster_url"].removeprefix("http://localhost:8000"))
+    assert b"".join(poster.streaming_content) == b"still0"
+    assert task["expires_at"] is not None
+
+
+def test_a_set_is_found_and_counted_by_its_task_type(client, team):
+    generation, _clip = completed_images(team, 2), completed(team)
+
+    page = client.get("/api/v1/tasks?task_type=text_to_image").json()["data"]
+
+    assert [each["id"] for each in page["tasks"]] == [str(generation.id)]
+    assert page["pagination"]["total"] == 1
 
 
 # K6

@@ -1,0 +1,9 @@
+"""The form to create with: its controls are the model's, its rules are those of the API."""
+
+from .create import CreateForm
+from .fields import INPUTS, links_value
+from .fitting import Fitted, fit, is_reshaped
+from .refusals import refusal
+from .tabs import TABS, tab_and_model
+
+__all__ = ["INPUTS", "TABS", "CreateForm", "Fitted", "fit", "is_reshaped", "links_value", "refusal", "tab_and_model"]

@@ -1,0 +1,52 @@
+import pytest
+from cryptography.fernet import Fernet
+
+from generations.providers.base import AccountRefused
+from generations.providers.registry import ADAPTERS, adapter, build
+from tests.factories import make_account
+
+pytestmark = pytest.mark.django_db
+URL = "https://provider.example"
+
+
+@pytest.mark.parametrize("provider", sorted(ADAPTERS))
+def test_every_registered_adapter_can_be_had(provider):
+    made = adapter(make_account(provider=provider, base_url=URL))
+
+    assert type(made).__name__ == ADAPTERS[provider].split(".")[1]
+
+
+def test_an_account_nobody_wrote_an_adapter_for_is_refused():
+    with pytest.raises(AccountRefused, match="UNKNOWN_PROVIDER"):
+        adapter(make_account(provider="lumen", base_url=URL))
+
+
+def test_a_key_that_nothing_decrypts_refuses_the_account(settings):
+    account = make_account(base_url=URL)
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+
+    with pytest.raises(AccountRefused, match="UNREADABLE_CREDENTIAL"):
+        adapter(account)
+
+
+@pytest.mark.parametrize(
+    ("provider", "options"),
+    [
+        ("vibegen", {"status_path": "/status/{task_id}"}),
+        ("see2ai", {"transport": "x"}),
+        ("see2ai", {"status_path": "/status"}),
+    ],
+)
+def test_an_option_that_the_adapter_can_not_use_refuses_the_account(provider, options):
+    account = make_account(provider=provider, base_url=URL)
+    account.options = options
+
+    with pytest.raises(AccountRefused, match="UNUSABLE_OPTION"):
+        adapter(account)
+
+
+def test_what_an_adapter_does_not_take_is_named_beside_what_it_takes():
+    with pytest.raises(ValueError, match=r"see2ai does not take the option 'colour'; it takes: status_path"):
+        build("see2ai", URL, "key", {"colour": "red"})
+    with pytest.raises(ValueError, match="it takes: none"):
+        build("vibegen", URL, "key", {"colour": "red"})

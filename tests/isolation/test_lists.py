@@ -33,7 +33,7 @@ SHOWN_BY = {"/api/v1/keys", "/api/v1/tasks"}
 
 
 def read(client: Client, address: str) -> str:
-    return b"".join(client.get(address)).decode()
+    return b"".join(client.get(address, SERVER_NAME="localhost")).decode()
 
 
 def is_marked(text: str) -> bool:

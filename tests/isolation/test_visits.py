@@ -58,7 +58,7 @@ def test_a_page_answers_each_as_it_should(world: World, media_folder, settings, 
 def sent(client: Client, name: str, ids: dict, data: dict) -> HttpResponseBase:
     method, route = name.split(" ")
     address = route if route.startswith("/") else reverse(route, kwargs=ids)
-    return getattr(client, method.lower())(address, data)
+    return getattr(client, method.lower())(address, data, SERVER_NAME="localhost")  # the mailbox is for nobody else
 
 
 def answer_of(response: HttpResponseBase) -> int | str:

@@ -12,7 +12,7 @@ test: development
 check: development
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && .venv/bin/lint-imports
 	@$(PYTHON) -m djlint --check --lint templates && $(PYTHON) manage.py makemigrations --check --dry-run && $(PYTHON) manage.py catalogues --check
-	@PUBLIC_URL=https://filmgate.example.com $(PYTHON) manage.py check --deploy --fail-level WARNING
+	@PUBLIC_URL=https://filmgate.example.com EMAIL_URL=smtp://mail.example.com $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 faults: development
 	@$(PYTHON) -m pytest -m faults

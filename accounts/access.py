@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from accounts.members import who_may
 from accounts.mfa import lacks_two_factor
 from accounts.models import Membership, Role, Team, User
 from accounts.roles import Action, can
@@ -34,7 +35,6 @@ TEAM_SESSION_KEY = "team_id"
 TEAM_HEADER = "X-Team"
 TEAM_FIELD = "page_team"
 ACTIVE_EVERY = timedelta(minutes=5)
-NAMED = 3  # of those who may do what somebody else may not
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -82,12 +82,15 @@ def current_membership(request: HttpRequest) -> Membership:
     return next((row for row in rows if not row.team.requires_two_factor), rows[0])
 
 
-def team_required(action: Action) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+def team_required(
+    action: Action, *, even_without_two_factor: bool = False
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let the view be called only by someone whose role in the current team allows the action.
 
     Signed out, the answer leads to the sign-in page; without the second factor that the team asks for, to where it is
-    set up. A page that would change something after the team was switched elsewhere is told so (409), and loaded anew
-    by htmx. A role that may not gets 403.
+    set up, unless the view is for those as well: then it has request.team alone, and its frame shows no team. A page
+    that would change something after the team was switched elsewhere is told so (409), and loaded anew by htmx. A role
+    that may not gets 403.
     """
 
     def decorator(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -98,12 +101,15 @@ def team_required(action: Action) -> Callable[[Callable[..., HttpResponseBase]],
             membership = current_membership(request)
             if _is_of_another_team(request, membership):
                 return _to_a_new_page(request)
-            if lacks_two_factor(membership):
+            is_waiting = lacks_two_factor(membership)
+            if is_waiting and not even_without_two_factor:
                 return _to_two_factor(request, membership.team)
             if not can(membership.role, action):
                 raise Refused(_refusal(membership, action))
-            _note_active(membership)
-            request.membership, request.team = membership, membership.team
+            if not is_waiting:
+                _note_active(membership)
+                request.membership = membership
+            request.team = membership.team
             return view(request, *args, **kwargs)
 
         return guarded
@@ -129,6 +135,13 @@ def _is_of_another_team(request: TeamHttpRequest, membership: Membership) -> boo
 
 def _to_a_new_page(request: TeamHttpRequest) -> HttpResponse:
     if request.htmx:
+        messages.warning(
+            request,
+            _(
+                "Since this page was opened you have switched to another team, perhaps in another tab. "
+                "Nothing was done. Switch back, open the page again and repeat it there."
+            ),
+        )
         return HttpResponse(status=409, headers={"HX-Refresh": "true"})
     return render(request, "409.html", status=409)
 
@@ -140,7 +153,7 @@ def _to_two_factor(request: TeamHttpRequest, team: Team) -> HttpResponse:
 
 
 def _refusal(membership: Membership, action: Action) -> str:
-    """Which role one has, which it takes, and up to three who could help."""
+    """Which role one has, which it takes, and who could help."""
     team = membership.team
     if can(Role.MEMBER, action):
         words = _("Your role in %(team)s is %(role)s. It takes a member; ask %(names)s.")
@@ -148,9 +161,7 @@ def _refusal(membership: Membership, action: Action) -> str:
         words = _("Your role in %(team)s is %(role)s. Admins and owners may do this: %(names)s.")
     else:
         words = _("Your role in %(team)s is %(role)s. Owners may do this: %(names)s.")
-    helping = [role for role in Role.values if can(role, action) and can(role, Action.MANAGE_MEMBERS)]
-    able = team.memberships.filter(role__in=helping, user__is_active=True).select_related("user")
-    names = ", ".join(each.user.display_name for each in able.order_by("created_at", "pk")[:NAMED])
+    names = ", ".join(user.display_name for user in who_may(team, action))
     return words % {"team": team.name, "role": membership.get_role_display(), "names": names}
 
 

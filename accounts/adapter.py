@@ -113,7 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):
         for each host and port that a request may name."""
         email = credentials.get("email", "")
         user = _known_by(email)
-        return str(user.pk) if user else _plain(email)
+        return str(user.pk) if user else _folded(email)
 
 
 def _actor(user: User, request: HttpRequest) -> Actor:
@@ -134,19 +134,19 @@ def _note(template_prefix: str, user: User, told: dict[str, Any]) -> None:
         if template_prefix in FACTOR_ADDED and have_two_factor().filter(user_id=user.pk).count() == 1:
             sessions.end_others(user, current=request.session.session_key, by=by)
     elif template_prefix == "account/email/email_changed":
-        addresses = [told["from_email"], told["to_email"]]
-        audit_log.record_of_account(by, AuditAction.EMAIL_CHANGED, user=user, email=addresses)
+        email = [told["from_email"], told["to_email"]]
+        audit_log.record_of_account(by, AuditAction.EMAIL_CHANGED, user=user, email=email)
     elif template_prefix == "account/email/email_deleted":
         audit_log.record_of_account(by, AuditAction.EMAIL_CHANGED, user=user, change="address removed")
 
 
 def _known_by(email: str) -> User | None:
     """Whose password is asked for with this address: any of theirs, the confirmed ones first."""
-    found: list[User] = filter_users_by_email(_plain(email), prefer_verified=True)
+    found: list[User] = filter_users_by_email(_folded(email), prefer_verified=True)
     return found[0] if found else None
 
 
-def _plain(email: str) -> str:
+def _folded(email: str) -> str:
     """The same for all ways to write an address that lead to the same account."""
     return unicodedata.normalize("NFKC", email).casefold().strip()
 

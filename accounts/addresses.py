@@ -1,4 +1,4 @@
-"""E-mail addresses as they are kept and compared: ASCII in lower case, an international domain as its IDNA form.
+"""E-mail addresses as invitations keep them, and as all are compared: ASCII in lower case, a domain in its IDNA form.
 
 What Python and PostgreSQL make of other letters in lower case differs, and not every mail server takes them.
 """

@@ -46,7 +46,7 @@ def send(name: str, *, team: Team, **context: Any) -> None:
     is_told, lost = False, None
     for user in list(people.order_by("memberships__created_at")):
         try:
-            mails.send(name, to=user.email, language=user.language, team=mails.plain(team.name), **context)
+            mails.send(name, to=user.email, language=user.language, team=mails.without_links(team.name), **context)
             is_told = True
         except OSError as error:
             log.warning("mail %s to user %s failed: %s", name, user.pk, type(error).__name__)

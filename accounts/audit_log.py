@@ -1,17 +1,18 @@
 """The only writer of the audit log: what was done, written in the transaction that does it."""
 
-import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from uuid_utils.compat import uuid7
+from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import AuditAction, AuditEntry, Membership, Team, User
+from project.ids import first_id
 
-FAILURE_SECONDS = 3600
+FAILURES_EVERY = timedelta(hours=1)
 
 
 def record(
@@ -52,9 +53,8 @@ def record_failed_sign_in(actor: Actor, *, user: User, method: str) -> None:
     """
     # Two at once would each find none. no_key: what refers to the user meanwhile need not wait.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    # Ids tell the time, and a team's entries are indexed by them.
-    hour_ago = uuid7(nanoseconds=time.time_ns() - FAILURE_SECONDS * 10**9)
-    recent = AuditEntry.objects.filter(Q(team=None) | Q(team__in=_open_teams(user)), id__gt=hour_ago)
+    entries = AuditEntry.objects.filter(Q(team=None) | Q(team__in=_open_teams(user)))
+    recent = entries.filter(id__gte=first_id(timezone.now() - FAILURES_EVERY))
     if not recent.filter(action=AuditAction.SIGN_IN_FAILED, subject_id=user.pk, detail__method=method).exists():
         record_of_account(actor, AuditAction.SIGN_IN_FAILED, user=user, method=method)
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from accounts import devices
-from accounts.models import AuditAction, AuditEntry, RatePlan, Role
+from accounts.models import AuditAction, AuditEntry, RatePlan, Role, Scope
 from accounts.money import money
 
 LABELS = {
@@ -75,7 +76,6 @@ CHANGES = {
     "passkey removed": gettext_lazy("passkey removed"),
     "recovery codes removed": gettext_lazy("recovery codes removed"),
 }
-LISTS = ("allowed_models", "allowed_networks", "scopes")
 AMOUNTS = ("amount", "refunded_amount")
 
 
@@ -93,7 +93,7 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AuditLine:
     """An entry in words. `who` is a name; `email` is empty where no member did it, `ip` where an operator did."""
 
     entry: AuditEntry
@@ -103,7 +103,7 @@ class Told:
     details: list[Detail]
 
 
-def told(entry: AuditEntry) -> Told:
+def told(entry: AuditEntry) -> AuditLine:
     """`entry.by_member` says whether its user is a member of its team: an operator is not named to a team."""
     user = entry.user
     who, email, ip = "Filmgate", "", entry.ip or ""
@@ -115,7 +115,7 @@ def told(entry: AuditEntry) -> Told:
         who, ip = _("Operator"), ""
     elif entry.action == AuditAction.SIGN_IN_FAILED:
         who = _("Unknown")
-    return Told(entry, who, email, ip, list(_details(entry.detail)))
+    return AuditLine(entry, who, email, ip, list(_details(entry.detail)))
 
 
 def _details(detail: dict[str, Any]) -> Iterator[Detail]:
@@ -126,19 +126,12 @@ def _details(detail: dict[str, Any]) -> Iterator[Detail]:
         if field == "system":  # told with the browser
             continue
         label = capfirst(str(LABELS.get(field, field.replace("_", " "))))
-        if _is_change(field, value):
+        if isinstance(value, list) and len(value) == 2:  # from and to
             yield Detail(label, *(_words(field, each, currency) for each in value))
         elif field == "browser":
             yield Detail(label, None, devices.in_words(value, detail.get("system", "")))
         else:
             yield Detail(label, None, _words(field, value, currency))
-
-
-def _is_change(field: str, value: Any) -> bool:
-    """Whether it says from what to what. A setting that is a list itself has changed where it holds two lists."""
-    if not isinstance(value, list) or len(value) != 2:
-        return False
-    return field not in LISTS or all(isinstance(each, list) for each in value)
 
 
 def _words(field: str, value: Any, currency: str) -> str:
@@ -159,12 +152,14 @@ def _words(field: str, value: Any, currency: str) -> str:
             return str(Role(value).label)
         case str() if field == "rate_plan" and value in RatePlan.values:
             return str(RatePlan(value).label)
+        case str() if field == "scopes":
+            return ", ".join(Scope(each).word if each in Scope.values else each for each in value.split(", "))
         case str() if field == "method":
             return ", ".join(str(METHODS.get(each, each)) for each in value.split(", "))
         case str() if field == "change":
             return str(CHANGES.get(value, value))
         case str() if field.endswith("_at") and (moment := parse_datetime(value)):
-            return f"{moment:%Y-%m-%d %H:%M %Z}".strip()
+            return f"{date_format(moment, 'DATETIME_FORMAT')} {moment:%Z}".strip()
     return str(value)
 
 

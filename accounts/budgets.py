@@ -122,6 +122,10 @@ def resets_at(team: Team, at: datetime | None = None) -> datetime:
     return _end_of(period_of(team, at), team.time_zone)
 
 
+def is_limited(row: Team | ApiKey | Membership) -> bool:
+    return row.monthly_budget_credits is not None or row.lifetime_budget_credits is not None
+
+
 def of_team(team: Team) -> Budgets:
     return _budgets(team, team, Q(api_key=None, member=None))
 
@@ -140,12 +144,12 @@ def room_of(asker: ApiKey | Membership) -> Room:
     The limits are those read with the asker and its team. What was used is a query for each of the two that has one.
     """
     rooms = [Room(asker.team.balance.available, "team_balance", None)]
-    if _is_limited(asker):
+    if is_limited(asker):
         if isinstance(asker, ApiKey):
             rooms += _rooms("key_budget", of_key(asker))
         else:
             rooms += _rooms("member_budget", of_member(asker))
-    if _is_limited(asker.team):
+    if is_limited(asker.team):
         rooms += _rooms("team_budget", of_team(asker.team))
     return min(rooms, key=lambda room: room.credits)
 
@@ -204,10 +208,6 @@ def _budgets(limits: Team | ApiKey | Membership, team: Team, owner: Q) -> Budget
         monthly=_state(limits.monthly_budget_credits, used.get(month, 0), _end_of(month, team.time_zone)),
         lifetime=_state(limits.lifetime_budget_credits, used.get(BudgetUse.LIFETIME, 0), None),
     )
-
-
-def _is_limited(row: Team | ApiKey | Membership) -> bool:
-    return row.monthly_budget_credits is not None or row.lifetime_budget_credits is not None
 
 
 def _rooms(source: LimitSource, budgets: Budgets) -> list[Room]:

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from accounts import budgets
 from accounts.models import Allowance, CreditBalance, CreditEntry, EntryKind, Purchase, RedeemCode, Team, User
-from accounts.models.credits import HOLDING_KINDS
+from accounts.models.credits import HOLDING_KINDS, MAX_COUNTED, NOTE_CHARACTERS
 from accounts.refusals import InsufficientCredits
 
 # The condition is in the UPDATE, so two holds can never both take the last credits; when it fails no row comes back.
@@ -56,9 +56,6 @@ RETURNING *
 
 
 Source = Purchase | RedeemCode | Allowance
-
-MOST = 2**63 - 1
-NOTE_CHARACTERS = 200
 
 
 class TooManyCredits(ValueError):
@@ -265,8 +262,8 @@ class _Posting:
             balance = CreditBalance.objects.get(team_id=self.team_id)
             if balance.available + self.available < 0:
                 raise InsufficientCredits(required=-self.available, available=balance.available)
-            if balance.granted + self.granted > MOST:
-                raise TooManyCredits(f"{self.granted} more would bring what was granted above {MOST}")
+            if balance.granted + self.granted > MAX_COUNTED:
+                raise TooManyCredits(f"{self.granted} more would bring what was granted above {MAX_COUNTED}")
         return entry
 
     def _try(self) -> CreditEntry | None:
@@ -277,7 +274,7 @@ class _Posting:
             "kind": self.kind.value,
             "granted": self.granted,
             "least_available": -self.available,
-            "most_granted": MOST - max(0, self.granted),
+            "most_granted": MAX_COUNTED - max(0, self.granted),
             "actor_id": actor_id,
             "purchase_id": self.source.pk if isinstance(self.source, Purchase) else None,
             "redeem_code_id": self.source.pk if isinstance(self.source, RedeemCode) else None,
@@ -289,6 +286,6 @@ class _Posting:
 def _whole(credits: int) -> int:
     if type(credits) is not int:
         raise TypeError(f"credits are whole numbers, not {type(credits).__name__}")
-    if not 0 < credits < 2**63:
+    if not 0 < credits <= MAX_COUNTED:
         raise ValueError(f"credits are above 0 and below 2**63, not {credits}")
     return credits

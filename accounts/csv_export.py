@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from asgiref.sync import sync_to_async
@@ -15,6 +16,7 @@ Cell = str | int | None
 Row = Sequence[Cell]
 # What a spreadsheet takes for the beginning of a formula, see OWASP's "CSV Injection"; the wide ones are Chinese input.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+_AFTER_ANOTHER_SEPARATOR = re.compile(r'(?<=[;\t\r\n])(?=[ "]*[=+\-@＝＋－＠])')
 # Without it Excel reads UTF-8 as the Windows code page of wherever it stands.
 BYTE_ORDER_MARK = "\ufeff"
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -32,10 +34,16 @@ def respond(request: HttpRequest, batches: Iterable[Iterable[Row]], *, name: str
 
 
 def guarded(cell: Cell) -> Cell:
-    """Text that could be a formula with an apostrophe before it. Numbers stay numbers."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
+    """Text that could be a formula with an apostrophe before it. Numbers stay numbers.
+
+    Spreadsheets of many countries part cells at semicolons, and an import may at tabs. They begin a cell, or after a
+    line's end a row, in the middle of what is one cell here: a formula there gets its apostrophe too.
+    """
+    if not isinstance(cell, str):
+        return cell
+    if cell.lstrip(" ").startswith(FORMULA_STARTS):
+        cell = f"'{cell}"
+    return _AFTER_ANOTHER_SEPARATOR.sub("'", cell)
 
 
 def _chunks(batches: Iterable[Iterable[Row]]) -> Iterator[bytes]:

@@ -8,7 +8,6 @@ import secrets
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
-from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -25,6 +24,7 @@ from accounts.actors import Actor
 from accounts.models import AuditAction, AuditEntry, Invitation, Membership, Role, Team, User
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed, may_manage
+from project.ids import first_id
 
 VALID_FOR = timedelta(days=7)
 MAX_WAITING = 50
@@ -127,7 +127,8 @@ def find(token: str) -> Invitation:
 def accept(token: str, *, by: Actor) -> Membership:
     """Join. It works once; who has become a member meanwhile stays what they are.
 
-    Raises InvitationOver, and WrongAddress unless the address is a confirmed one of the user's.
+    Raises InvitationOver, WrongAddress unless the address is a confirmed one of the user's, and NotAllowed for who was
+    deactivated meanwhile.
     """
     user = by.user
     if user is None:
@@ -137,6 +138,9 @@ def accept(token: str, *, by: Actor) -> Membership:
     except TeamClosing as error:
         raise InvitationOver("revoked") from error
     invitation = _locked(Q(digest=_digest(token)))
+    # Whoever deactivates them holds this row: they see this membership, or it is not made.
+    if not User.objects.select_for_update(no_key=True).get(pk=user.pk).is_active:
+        raise NotAllowed
     if not _is_confirmed(user, invitation.email):
         raise WrongAddress(invitation.email)
     if not _might_still_be_sent(invitation):
@@ -205,9 +209,8 @@ def _count_mail(team: Team, by: Actor) -> None:
 
 def _refuse_one_too_many(entries: QuerySet[AuditEntry]) -> None:
     hour_ago = timezone.now() - timedelta(hours=1)
-    # Ids begin with their time, and the index has them by team; a minute for the clocks of several hosts.
-    first_id = UUID(int=int((hour_ago - timedelta(minutes=1)).timestamp() * 1000) << 80)
-    sent = entries.filter(action=AuditAction.MEMBER_INVITED, id__gte=first_id)
+    # A minute for the clocks of several hosts.
+    sent = entries.filter(action=AuditAction.MEMBER_INVITED, id__gte=first_id(hour_ago, skew_ms=-60_000))
     times = sorted(sent.filter(created_at__gt=hour_ago).values_list("created_at", flat=True))
     if len(times) >= MAILS_AN_HOUR:
         raise TooManyMails(times[-MAILS_AN_HOUR] + timedelta(hours=1))
@@ -219,8 +222,8 @@ def _mail(invitation: Invitation, token: str) -> None:
         "invitation",
         to=invitation.email,
         language=(inviter and inviter.language) or get_language() or "",
-        team=mails.plain(invitation.team.name),
-        inviter=mails.plain(inviter.display_name) if inviter else "",
+        team=mails.without_links(invitation.team.name),
+        inviter=mails.without_links(inviter.display_name) if inviter else "",
         inviter_email=inviter.email if inviter else "",
         role=Role(invitation.role).label,
         link=settings.PUBLIC_URL + reverse("accounts:invitation", args=[token]),

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from . import upkeep as upkeeping
+from accounts.upkeep import upkeep as run_upkeep
 
 
 @shared_task(name="upkeep")
 def upkeep() -> None:
     """Allowances, low-balance alerts and key-expiry warnings that are due."""
-    upkeeping.upkeep()
+    run_upkeep()

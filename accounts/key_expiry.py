@@ -37,7 +37,7 @@ def _tell(key_id: UUID, due: QuerySet[ApiKey], at: datetime) -> None:
     admin_mails.send(
         "key_expires",
         team=key.team,
-        key=mails.plain(key.name),
+        key=mails.without_links(key.name),
         expires_at=key.expires_at,
         time_zone=key.team.time_zone,
         key_url=key_url,

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts import names, networks
 from accounts.models import ApiKey, RatePlan, Scope
+from accounts.models.credits import MAX_CREDITS
 
 MAX_NAME_CHARACTERS = 100
 MAX_NETWORKS = 20
-MAX_CREDITS = 10**12
 MAX_IN_PROGRESS = 1_000_000
 MAX_RATE_LIMIT = 1_000_000_000
 MAX_RATE_SECONDS = 31 * 24 * 3600

@@ -132,12 +132,14 @@ def change_some(key: ApiKey, changes: Mapping[str, Any], *, by: Actor) -> ApiKey
 
 
 @transaction.atomic
-def rotate(key: ApiKey, *, grace: timedelta, by: Actor, current_hint: str | None = None) -> str:
+def rotate(
+    key: ApiKey, *, grace: timedelta, by: Actor, current_id: UUID | None = None, current_hint: str | None = None
+) -> str:
     """A new secret, never to be seen again. All older ones end after the grace at the latest, at once where it is 0.
 
-    Twice at once makes two, one after the other; but who names the secret that is to be replaced, by its hint, gets
-    NotCurrent where another one is current. No more than MAX_OLD_SECRETS live on, the newest. Raises InvalidSetting
-    above MAX_GRACE, NotAllowed, and KeyRevoked.
+    Twice at once makes two, one after the other; but who names the secret that is to be replaced, by its id or its
+    hint, gets NotCurrent where another one is current. No more than MAX_OLD_SECRETS live on, the newest. Raises
+    InvalidSetting above MAX_GRACE, NotAllowed, and KeyRevoked.
     """
     if not timedelta(0) <= grace <= MAX_GRACE:
         limit = [0, int(MAX_GRACE.total_seconds())]
@@ -145,7 +147,7 @@ def rotate(key: ApiKey, *, grace: timedelta, by: Actor, current_hint: str | None
     _admit(key.team_id, by)
     key = _lock(key)
     current = ApiSecret.objects.get(api_key=key, valid_until=None)
-    if current_hint is not None and current.hint != current_hint:
+    if current_id not in (None, current.pk) or current_hint not in (None, current.hint):
         raise NotCurrent(current.hint)
     live = ApiSecret.objects.filter(Q(valid_until=None) | Q(valid_until__gt=Now()), api_key=key)
     kept = [current.pk, *live.exclude(pk=current.pk).order_by("-created_at", "-pk").values_list("pk", flat=True)]

@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+
+from project.hosts import is_local
 
 _BETWEEN_MAILS = b"\n" + b"-" * 79 + b"\n"
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
@@ -22,14 +26,19 @@ class Letter:
 
 
 def is_open_to(request: HttpRequest) -> bool:
-    """Whether mails are kept here and the request comes from this very machine, through no proxy."""
+    """Whether mails are kept here and the request comes from this very machine, through no proxy.
+
+    Through a proxy on this machine that says nothing of itself every request does. But then PUBLIC_URL is what others
+    know it by, as is the host that is asked for, unless the proxy asks under a name of its own.
+    """
     if not (settings.EMBEDDED_DATABASE and getattr(settings, "EMAIL_FILE_PATH", None)):
         return False
     if settings.TRUSTED_PROXIES or any(name in request.META for name in _FORWARDED):
         return False
     try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
+        is_near = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        return is_near and is_local(urlsplit(settings.PUBLIC_URL).netloc) and is_local(request.get_host())
+    except (ValueError, DisallowedHost):
         return False
 
 

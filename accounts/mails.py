@@ -14,7 +14,7 @@ _LINK = re.compile(r"(?<=\w)\.(?=[^\W\d_])|://|(?<=\S)@(?=\S)")
 def send(name: str, *, to: str, language: str = "", **context: Any) -> None:
     """Send one mail; without a language, in the one that is active. Raises OSError when it can't be sent.
 
-    What others have written goes through plain() first.
+    What others have written goes through without_links() first.
     """
     with override(language or get_language()):
         subject = render_to_string(f"mail/{name}.subject.txt", context)
@@ -23,7 +23,7 @@ def send(name: str, *, to: str, language: str = "", **context: Any) -> None:
     send_mail(" ".join(subject.split()), text, None, [to])
 
 
-def plain(text: str) -> str:
+def without_links(text: str) -> str:
     """A name as it may stand in a mail to a stranger: one line, nothing invisible, nothing that becomes a link."""
     visible = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in text)
     return _LINK.sub(lambda found: f"{found[0]} ", " ".join(visible.split()))

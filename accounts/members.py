@@ -9,8 +9,8 @@ from django.db import transaction
 
 from accounts import audit_log, credits, teams
 from accounts.actors import Actor
-from accounts.models import AuditAction, Membership, Role, Team
-from accounts.roles import NotAllowed, may_manage
+from accounts.models import AuditAction, Membership, Role, Team, User
+from accounts.roles import Action, NotAllowed, authorise, can, may_manage
 
 
 class NoSuchMember(LookupError):
@@ -21,17 +21,23 @@ class LastOwner(Exception):
     """The team would be left without an owner who can sign in."""
 
 
+class Deactivated(Exception):
+    """The member cannot sign in, so they become no owner."""
+
+
 @transaction.atomic
 def change_role(team: Team, user_id: UUID, role: str, *, by: Actor) -> Membership:
     """Give a member another role; the one they have changes nothing.
 
-    Raises NotAllowed, NoSuchMember, LastOwner, TeamClosing, and ValueError for a role that there is none.
+    Raises NotAllowed, NoSuchMember, LastOwner, Deactivated, TeamClosing, and ValueError for a role that there is none.
     """
     role = Role(role).value
     team = teams.lock(team.pk)
     member = _managed(team, user_id, by=by, new_role=role)
     if member.role != role:
-        if role != Role.OWNER:
+        if role == Role.OWNER:
+            _check_can_sign_in(member)
+        else:
             _keep_an_owner(member)
         _give_role(member, role, by=by, action=AuditAction.MEMBER_ROLE_CHANGED)
     return member
@@ -55,16 +61,31 @@ def leave(team: Team, *, by: Actor) -> None:
 def transfer(team: Team, user_id: UUID, *, by: Actor) -> None:
     """Make a member owner in the place of the actor, who stays as an admin.
 
-    Raises NotAllowed when the actor is no owner or the member is the actor, NoSuchMember, TeamClosing.
+    Raises NotAllowed when the actor is no owner or the member is the actor, NoSuchMember, Deactivated, TeamClosing.
     """
     team = teams.lock(team.pk)
     actor = acting(team, by)
     if actor.role != Role.OWNER or actor.user_id == user_id:
         raise NotAllowed
     heir = _member(team, user_id)
+    _check_can_sign_in(heir)
     if heir.role != Role.OWNER:
         _give_role(heir, Role.OWNER, by=by, action=AuditAction.OWNERSHIP_TRANSFERRED)
     _give_role(actor, Role.ADMIN, by=by, action=AuditAction.MEMBER_ROLE_CHANGED)
+
+
+@transaction.atomic
+def make_owner(team: Team, user_id: UUID, *, by: Actor) -> None:
+    """Make a member an owner, for an operator too, who is in no team; an owner stays one.
+
+    Raises NotAllowed, NoSuchMember, Deactivated, TeamClosing.
+    """
+    team = teams.lock(team.pk)
+    authorise(team, by, Action.MANAGE_OWNERS)
+    heir = _member(team, user_id)
+    _check_can_sign_in(heir)
+    if heir.role != Role.OWNER:
+        _give_role(heir, Role.OWNER, by=by, action=AuditAction.MEMBER_ROLE_CHANGED)
 
 
 @transaction.atomic
@@ -81,6 +102,28 @@ def set_cap(team: Team, user_id: UUID, *, monthly: int | None, lifetime: int | N
         member.save(update_fields=[*changed])
         _record(by, AuditAction.MEMBER_CAP_CHANGED, member, **changed)
     return member
+
+
+def who_may(team: Team, action: Action, *, most: int = 3) -> list[User]:
+    """Whom to ask for what one may not do: who can sign in, may do it, and may give others a role that may.
+
+    Those longest in the team come first.
+    """
+    roles = [role for role in Role.values if can(role, action) and can(role, Action.MANAGE_MEMBERS)]
+    able = team.memberships.filter(role__in=roles, user__is_active=True).select_related("user")
+    return [each.user for each in able.order_by("created_at", "pk")[:most]]
+
+
+def is_last_owner(member: Membership) -> bool:
+    """Whether the team would have no owner who can sign in without this one."""
+    owners = Membership.objects.filter(team=member.team_id, role=Role.OWNER, user__is_active=True)
+    return member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists()
+
+
+def is_needed(member: Membership) -> bool:
+    """Whether others who can sign in would be left in the team without an owner who can."""
+    others = Membership.objects.filter(team=member.team_id, user__is_active=True).exclude(pk=member.pk)
+    return is_last_owner(member) and others.exists()
 
 
 def acting(team: Team, by: Actor) -> Membership:
@@ -111,15 +154,15 @@ def _member(team: Team, user_id: UUID) -> Membership:
     return member
 
 
-def is_last_owner(member: Membership) -> bool:
-    """Whether the team would have no owner who can sign in without this one."""
-    owners = Membership.objects.filter(team=member.team_id, role=Role.OWNER, user__is_active=True)
-    return member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists()
-
-
 def _keep_an_owner(member: Membership) -> None:
     if is_last_owner(member):
         raise LastOwner
+
+
+def _check_can_sign_in(heir: Membership) -> None:
+    """Read with the team's row locked, as whoever deactivates one of its members locks it too."""
+    if not heir.user.is_active:
+        raise Deactivated
 
 
 def _take_out(member: Membership, *, by: Actor, action: AuditAction) -> None:

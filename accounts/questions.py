@@ -64,6 +64,17 @@ def of_revoking(key: ApiKey) -> Question:
     )
 
 
+def of_rotating_at_once() -> Question:
+    return Question(
+        title=_("Make a new secret and end all others at once?"),
+        text=_(
+            "Programs that use the present secret, or an older one, are refused from that moment until they have the "
+            "new one. This cannot be undone."
+        ),
+        label=_("Rotate and end now"),
+    )
+
+
 def of_ending_old_secrets() -> Question:
     return Question(
         title=_("Let only the current secret work?"),

@@ -68,7 +68,7 @@ def may_manage(acting_role: str, role: str, new_role: str | None = None) -> bool
 def lock(team_id: UUID) -> Team:
     """The team as it is, until the transaction ends, be it closing or closed.
 
-    Lock order: team, then balance, then memberships, invitations and keys.
+    Lock order: team, of several the lowest id first, then balance, then memberships, invitations and keys.
     """
     # no_key: a row that is written for the team meanwhile refers to it, and need not wait.
     return Team.objects.select_for_update(no_key=True).get(pk=team_id)

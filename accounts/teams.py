@@ -31,7 +31,7 @@ SETTINGS = (
 )
 MAX_OWNED = 20
 MAX_MADE_A_DAY = 10
-# A hold that is being taken must see the whole change or nothing of it.
+# A hold that is being taken is before or after such a change. One that waits for it keeps the month it came in.
 _LIMITS = {"time_zone", "monthly_budget_credits", "lifetime_budget_credits"}
 
 

@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from project.hosts import is_local
+
 LEAST_SECRET_CHARACTERS = 16
 
 
@@ -55,4 +57,13 @@ def public_url_is_https(**kwargs: Any) -> Sequence[CheckMessage]:
     if not settings.PUBLIC_URL.startswith("https://"):
         hint = "Cookies and HSTS follow the scheme of PUBLIC_URL."
         return [Warning("PUBLIC_URL is not https.", hint=hint, id="filmgate.W001")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def mails_are_sent(**kwargs: Any) -> Sequence[CheckMessage]:
+    keeps_them = getattr(settings, "EMAIL_FILE_PATH", None)
+    if keeps_them and not is_local(urlsplit(settings.PUBLIC_URL).netloc):
+        hint = "Set EMAIL_URL to your mail server: nobody but you reads the files in var/mail/."
+        return [Warning("EMAIL_URL is not set, and PUBLIC_URL is for others.", hint=hint, id="filmgate.W002")]
     return []

@@ -1,4 +1,7 @@
-"""Encryption of what must be read back but never lie open in the database: provider credentials, signing secrets."""
+"""Encryption of what must be read back but never lie open in the database.
+
+Provider credentials, webhook signing secrets, the secrets of authenticator apps, and sessions.
+"""
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings

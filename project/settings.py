@@ -178,6 +178,7 @@ MFA_ADAPTER = "accounts.mfa.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Filmgate"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s: https://www.rfc-editor.org/rfc/rfc6238#section-5.2 and -6
 MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip", "second_step": "20/m/ip"}
 MFA_FORMS = {
     "authenticate": "accounts.forms.two_factor.SecondStepForm",
@@ -220,6 +221,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = "project.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -22,17 +22,20 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.actors import actor_of
 from accounts.billing import by_operator, redeem
+from accounts.forms.fields import CreditsField
 from accounts.models import RedeemCode
+from accounts.models.credits import MAX_CREDITS, NOTE_CHARACTERS
 
-from .posting import MOST_CREDITS
 from .read_only import ReadOnly
 
 
 class IssueForm(forms.Form):
     form_key = forms.UUIDField(widget=forms.HiddenInput)
     count = forms.IntegerField(label=_("how many"), min_value=1, max_value=redeem.MOST_AT_ONCE)
-    credits = forms.IntegerField(label=_("credits each"), min_value=1, max_value=min(MOST_CREDITS, 2**31 - 1))
-    note = forms.CharField(label=_("note"), max_length=200, help_text=_("Who they are for. Only operators see it."))
+    credits = CreditsField(label=_("credits each"), min_value=1, max_value=min(MAX_CREDITS, 2**31 - 1))
+    note = forms.CharField(
+        label=_("note"), max_length=NOTE_CHARACTERS, help_text=_("Who they are for. Only operators see it.")
+    )
     expires_at = forms.DateTimeField(
         label=_("expires"),
         required=False,

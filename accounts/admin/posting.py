@@ -9,21 +9,23 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.billing import by_operator
 from accounts.credits import NoSuchHold
+from accounts.forms.fields import CreditsField
 from accounts.models import Team
+from accounts.models.credits import MAX_CREDITS, NOTE_CHARACTERS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-MOST_CREDITS = 10**12
 
 
 class PostingForm(forms.Form):
     title: "StrOrPromise" = ""
 
     form_key = forms.UUIDField(widget=forms.HiddenInput)
-    credits = forms.IntegerField(label=_("credits"), min_value=1, max_value=MOST_CREDITS)
+    credits = CreditsField(label=_("credits"), min_value=1, max_value=MAX_CREDITS)
     note = forms.CharField(
-        label=_("note"), max_length=200, help_text=_("Why. It is shown on the team's statement and in its audit log.")
+        label=_("note"),
+        max_length=NOTE_CHARACTERS,
+        help_text=_("Why. It is shown on the team's statement and in its audit log."),
     )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
@@ -45,8 +47,8 @@ class GrantForm(PostingForm):
 class AdjustForm(PostingForm):
     title = _("Adjust credits")
 
-    credits = forms.IntegerField(
-        label=_("credits"), min_value=-MOST_CREDITS, max_value=MOST_CREDITS, help_text=_("Below 0 takes credits away.")
+    credits = CreditsField(
+        label=_("credits"), min_value=-MAX_CREDITS, max_value=MAX_CREDITS, help_text=_("Below 0 takes credits away.")
     )
 
     def clean_credits(self) -> int:

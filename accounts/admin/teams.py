@@ -16,20 +16,23 @@ from accounts import names, teams
 from accounts.actors import actor_of
 from accounts.billing import allowances, by_operator
 from accounts.credits import TooManyCredits
+from accounts.forms.fields import CreditsField
 from accounts.models import CreditBalance, Membership, Team
+from accounts.models.credits import MAX_CREDITS
 from accounts.refusals import InsufficientCredits, TeamClosing
 
-from .posting import MOST_CREDITS, AdjustForm, GrantForm, PostingForm, RefundForm
+from .owners import make_owner
+from .posting import AdjustForm, GrantForm, PostingForm, RefundForm
 
 
 class TeamForm(forms.ModelForm):
     """Each field says what the page had shown, so that only what was changed on it counts."""
 
-    monthly_allowance_credits = forms.IntegerField(
+    monthly_allowance_credits = CreditsField(
         label=_("monthly allowance"),
         required=False,
         min_value=1,
-        max_value=MOST_CREDITS,
+        max_value=MAX_CREDITS,
         show_hidden_initial=True,
         help_text=_("The team is topped up to so many credits on the first of each month, from the next one on."),
     )
@@ -119,6 +122,7 @@ class TeamAdmin(admin.ModelAdmin):
             path("<uuid:team_id>/grant/", self._page(GrantForm), name="accounts_team_grant"),
             path("<uuid:team_id>/adjust/", self._page(AdjustForm), name="accounts_team_adjust"),
             path("<uuid:team_id>/refund/", self._page(RefundForm), name="accounts_team_refund"),
+            path("<uuid:team_id>/owner/", self.admin_site.admin_view(self._make_owner), name="accounts_team_owner"),
         ]
         return own + super().get_urls()
 
@@ -127,6 +131,12 @@ class TeamAdmin(admin.ModelAdmin):
             return self._post_credits(request, team_id, form_class)
 
         return self.admin_site.admin_view(page)
+
+    def _make_owner(self, request: HttpRequest, team_id: UUID) -> HttpResponse:
+        team = get_object_or_404(Team, pk=team_id)
+        if not self.has_change_permission(request, team):
+            raise PermissionDenied
+        return make_owner(request, team, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def _post_credits(self, request: HttpRequest, team_id: UUID, form_class: type[PostingForm]) -> HttpResponse:
         """Ask, show what was understood, and post it once."""

@@ -2,11 +2,12 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +47,22 @@ class UserAdmin(BaseUserAdmin):
         (_("Dates"), {"fields": ("last_login", "created_at")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are deactivated: what they have done keeps its name, and their teams keep an owner."""
+        return False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Django's page, all of whose transaction is undone by a refusal."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except people.OnlyOwner as refusal:
+            words = gettext(
+                "Nothing was saved. Without this person nobody who can sign in would own %(teams)s: "
+                "make another member an owner first, on the page of each team."
+            )
+            messages.error(request, words % {"teams": ", ".join(team.name for team in refusal.teams)})
+            return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:

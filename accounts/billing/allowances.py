@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import audit_log, budgets, credits, teams
 from accounts.actors import INSTALLATION, Actor
 from accounts.models import Allowance, AuditAction, Team
+from accounts.models.credits import MAX_COUNTED
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def set_allowance(team: Team, credits: int | None, *, by: Actor, at: datetime | 
     A month that is still to be paid, because the job is late, is paid as it is agreed now. Raises ValueError below 1,
     TeamClosing.
     """
-    if credits is not None and not 0 < credits < 2**63:
+    if credits is not None and not 0 < credits <= MAX_COUNTED:
         raise ValueError(f"an allowance is above 0, not {credits}")
     locked = teams.lock(team.pk)
     before = locked.monthly_allowance_credits

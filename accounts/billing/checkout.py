@@ -6,11 +6,15 @@ Stripe has to say about either, in whatever order, finds it. It is the idempoten
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 import stripe
 from django.conf import settings
-from django.db import transaction
+from django.core.cache import cache
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 stripe.enable_telemetry = False
 
 SESSION_SECONDS = 3600  # Stripe takes 30 minutes to 24 hours
+KEPT_SECONDS = 600
 RETRIES = 1
 _LOCALES = {"zh-hans": "zh"}
 _http = stripe.RequestsClient(timeout=(4, 10))  # to connect, to answer; it keeps a session for each thread
@@ -70,6 +75,31 @@ def start(team: Team, package: CreditPackage, *, by: Actor) -> str:
         raise CheckoutUnavailable from None  # its words and headers are for nobody's eyes
     Purchase.objects.filter(pk=purchase.pk, checkout_id=None).update(checkout_id=session.id)
     return cast(str, session.url)
+
+
+def start_once(team: Team, package: CreditPackage, *, by: Actor, form_key: UUID) -> str:
+    """As start(); the same form sent again, by the same person, within KEPT_SECONDS, leads to the same page."""
+    name = f"checkout:{team.pk}:{by.user and by.user.pk}:{package.pk}:{form_key}"
+    with _alone(name):
+        url: str | None = cache.get(name)
+        if url is None:
+            url = start(team, package, by=by)
+            cache.set(name, url, KEPT_SECONDS)
+    return url
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Whoever comes second with this name waits. Not a transaction: what is done meanwhile must be committed."""
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        except OperationalError as error:  # lock_timeout: the first one still waits for Stripe
+            raise CheckoutUnavailable from error
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _client() -> stripe.StripeClient:

@@ -1,7 +1,8 @@
 """What became of purchases. Stripe may tell it late, twice, at once and in any order; the books come out the same.
 
-Each call locks the purchase, then the balance. Its row says what has been done, so a repeat does nothing. Money for a
-team that takes no credits any more is noted as paid for nothing, and the operator is told to give it back.
+Each call locks the purchase, then the team where that is to get credits, then the balance. The purchase's row says what
+has been done, so a repeat does nothing. Money for a team that takes no credits any more is noted as paid for nothing,
+and the operator is told to give it back.
 """
 
 import logging
@@ -14,9 +15,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import audit_log, credits
+from accounts import audit_log, credits, teams
 from accounts.actors import INSTALLATION
-from accounts.models import AuditAction, Purchase, Team
+from accounts.models import AuditAction, Purchase
 from accounts.refusals import TeamClosing
 
 log = logging.getLogger(__name__)
@@ -76,10 +77,8 @@ def refunded(purchase_id: UUID, *, amount: int, currency: str, refunded_amount: 
 
 def _grant(purchase: Purchase) -> bool:
     """Whether the team could take what was bought; the operator is told where not."""
-    credits.lock(purchase.team_id)  # a team that begins to close does so before or after
     try:
-        if not Team.objects.open().filter(pk=purchase.team_id).exists():
-            raise TeamClosing
+        teams.lock(purchase.team_id)  # a team that begins to close does so before or after
         credits.grant(purchase.team, purchase.credits, source=purchase, actor=purchase.bought_by)
     except (TeamClosing, credits.TooManyCredits) as refusal:
         reason = "is closed" if isinstance(refusal, TeamClosing) else "has all the credits it can have"

@@ -19,15 +19,14 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import audit_log, credits
+from accounts import audit_log, credits, teams
 from accounts.actors import Actor
 from accounts.models import AuditAction, RedeemCode, Team
-from accounts.refusals import TeamClosing
+from accounts.models.credits import NOTE_CHARACTERS
 
 PREFIX = "FG"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 20
-NOTE_CHARACTERS = 200
 GROUP = 5
 MOST_AT_ONCE = 1000
 TRIES = 10
@@ -104,9 +103,7 @@ def _redeem(digest: str, team: Team, by: Actor) -> RedeemCode:
         raise NoSuchCode("redeemed", redeemed_at=row.redeemed_at if row.team_id == team.pk else None)
     if row.expires_at and row.expires_at <= timezone.now():
         raise NoSuchCode("expired")
-    credits.lock(team.pk)
-    if not Team.objects.open().filter(pk=team.pk).exists():
-        raise TeamClosing
+    teams.lock(team.pk)
     try:
         credits.grant(team, row.credits, source=row, actor=by.user)
     except credits.TooManyCredits:

@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 
 from accounts.key_rows import last_day
 from accounts.key_settings import (
-    MAX_CREDITS,
     MAX_IN_PROGRESS,
     MAX_NAME_CHARACTERS,
     MAX_RATE_LIMIT,
@@ -22,11 +21,12 @@ from accounts.key_settings import (
     model_choices,
     with_tuples,
 )
-from accounts.keys import GRACES
 from accounts.models import ApiKey, RatePlan, Scope, Team
+from accounts.models.credits import MAX_CREDITS
 from accounts.models.keys import default_scopes
 from accounts.networks import normalised
 
+from .fields import CreditsField
 from .seen import opened, seal
 
 MAX_YEARS = 100
@@ -38,12 +38,6 @@ EXPIRIES = [
     ("365", _("In a year")),
     ("date", _("On a date")),
 ]
-GRACE_LABELS = {
-    timedelta(0): _("Not at all"),
-    timedelta(hours=1): _("1 hour more"),
-    timedelta(hours=24): _("24 hours more"),
-    timedelta(days=7): _("7 days more"),
-}
 RATE = {"rate_plan", "rate_limit", "rate_seconds"}
 ADVANCED = {"models", "networks", "rate_plan", "rate_limit", "rate_seconds", "max_in_progress"}
 # The fields that are named otherwise here than among the settings.
@@ -103,20 +97,23 @@ class KeyForm(forms.Form):
         max_value=MAX_IN_PROGRESS,
         help_text=_("How many may be in progress. Empty is no limit."),
     )
-    monthly_budget_credits = forms.IntegerField(
+    monthly_budget_credits = CreditsField(
         label=_("Monthly budget"),
         required=False,
         min_value=0,
         max_value=MAX_CREDITS,
         help_text=_("Credits for each calendar month. 0 blocks all use, empty is no budget."),
     )
-    lifetime_budget_credits = forms.IntegerField(
+    lifetime_budget_credits = CreditsField(
         label=_("Lifetime budget"),
         required=False,
         min_value=0,
         max_value=MAX_CREDITS,
         help_text=_("Credits over all months. 0 blocks all use, empty is no budget."),
     )
+
+    # As on the page; the others follow.
+    field_order = ["name", "scopes", "expiry", "expiry_date", "monthly_budget_credits", "lifetime_budget_credits"]
 
     def __init__(self, data: Any = None, *, team: Team, key: ApiKey | None = None) -> None:
         self.key = key
@@ -247,19 +244,6 @@ class NewKeyForm(KeyForm):
     """`form_key` becomes the id of the key: sent twice, even at once, the form makes one."""
 
     form_key = forms.UUIDField(widget=forms.HiddenInput)
-
-
-class RotateForm(forms.Form):
-    """`current` is the id of the secret that is replaced: once it is, the same form replaces nothing more."""
-
-    current = forms.UUIDField(widget=forms.HiddenInput)
-    grace = forms.TypedChoiceField(
-        label=_("How long the present secret goes on working"),
-        choices=[(str(int(grace.total_seconds())), GRACE_LABELS[grace]) for grace in GRACES],
-        coerce=lambda seconds: timedelta(seconds=int(seconds)),
-        widget=forms.RadioSelect,
-        initial=str(24 * 3600),
-    )
 
 
 def _end_of(day: date, zone: ZoneInfo) -> datetime:

@@ -8,16 +8,19 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import names
-from accounts.key_settings import MAX_CREDITS
+from accounts.invitations import MAILS_AN_HOUR
 from accounts.mfa import two_factor_of
 from accounts.models import Role, Team, User
+from accounts.models.credits import MAX_CREDITS
 from accounts.teams import SETTINGS, time_zones
 from project.outbound import UrlRefused, check_url
 
+from .fields import CreditsField
 from .seen import opened, seal
 
 FORM_KEY_SECONDS = 24 * 3600
@@ -65,7 +68,13 @@ class RoleForm(forms.Form):
 class InviteForm(RoleForm):
     addresses = forms.CharField(
         label=_("E-mail addresses"),
-        help_text=_("One on each line. Everyone gets a link of their own, which works once and for seven days."),
+        help_text=format_lazy(
+            _(
+                "One on each line. Everyone gets a link of their own, which works once and for seven days. "
+                "At most {limit} mails an hour are sent for a team, and for each person."
+            ),
+            limit=MAILS_AN_HOUR,
+        ),
         max_length=20_000,
         widget=forms.Textarea(
             attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off", "placeholder": "ann@example.com"}
@@ -86,14 +95,14 @@ class InviteForm(RoleForm):
 
 
 class CapForm(forms.Form):
-    monthly = forms.IntegerField(
+    monthly = CreditsField(
         label=_("Monthly cap"),
         required=False,
         min_value=0,
         max_value=MAX_CREDITS,
         help_text=_("Credits for each calendar month. 0 blocks all use, empty is no cap."),
     )
-    lifetime = forms.IntegerField(
+    lifetime = CreditsField(
         label=_("Lifetime cap"),
         required=False,
         min_value=0,
@@ -140,21 +149,21 @@ class TeamForm(TeamNameForm):
         label=_("Time zone"), help_text=_("When its days and months begin: for budgets, statements and allowances.")
     )
     requires_two_factor = forms.BooleanField(label=_("Require two-factor sign-in of all members"), required=False)
-    monthly_budget_credits = forms.IntegerField(
+    monthly_budget_credits = CreditsField(
         label=_("Monthly budget"),
         required=False,
         min_value=0,
         max_value=MAX_CREDITS,
         help_text=_("Credits that members and keys together may use in a calendar month. 0 blocks all use."),
     )
-    lifetime_budget_credits = forms.IntegerField(
+    lifetime_budget_credits = CreditsField(
         label=_("Lifetime budget"),
         required=False,
         min_value=0,
         max_value=MAX_CREDITS,
         help_text=_("Credits that they may use over all months. 0 blocks all use."),
     )
-    low_balance_credits = forms.IntegerField(
+    low_balance_credits = CreditsField(
         label=_("Low-balance alert"),
         required=False,
         min_value=1,

@@ -5,10 +5,12 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.core.internal import ratelimit
+from allauth.mfa import app_settings
 from allauth.mfa.base import forms as codes
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as passkeys
 from django import forms
+from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit_log
@@ -30,7 +32,12 @@ class _CodeForm(codes.BaseAuthenticateForm):
         # allauth's own count of the address starts anew with each success, and one's own account is easy to enter.
         if not ratelimit.consume(context.request, app="allauth.mfa", action="second_step"):
             raise get_adapter().validation_error("too_many_login_attempts")
-        return super().clean_code()
+        code: str = super().clean_code()
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            # allauth forgets a used code after one step, and it is good for as many as the tolerance allows.
+            used = self.authenticator.wrap()._get_used_cache_key(code)
+            cache.touch(used, app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1))
+        return code
 
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
         super()._emit_authentication_failed(authenticator)

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from .credits import NOTE_CHARACTERS
 from .teams import Team
 from .users import User
 
@@ -87,7 +88,7 @@ class RedeemCode(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(_("last four characters"), max_length=4)
     credits = models.PositiveIntegerField(_("credits"))
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=NOTE_CHARACTERS, blank=True)
     issued_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("issued"), db_default=Now(), editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)

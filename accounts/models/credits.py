@@ -16,6 +16,10 @@ from .keys import ApiKey
 from .teams import Team
 from .users import User
 
+MAX_COUNTED = 2**63 - 1  # what a column of credits can hold
+MAX_CREDITS = 10**12  # what a form or a setting can ask for
+NOTE_CHARACTERS = 200
+
 
 class CreditBalance(models.Model):
     """What a team has now. sequence numbers the entries, without a gap."""
@@ -58,7 +62,6 @@ class EntryKind(models.TextChoices):
 
 HOLDING_KINDS = (EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE)
 HOLD_NAMING_KINDS = (*HOLDING_KINDS, EntryKind.REFUND)
-SETTLING_KINDS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 
 # What each kind may do to the four figures. The deltas of every kind add up, see creditentry_balances.
 ENTRY_SHAPES = (
@@ -104,7 +107,7 @@ class CreditEntry(models.Model):
         "accounts.RedeemCode", null=True, blank=True, on_delete=models.PROTECT, db_index=False
     )
     allowance = models.ForeignKey("accounts.Allowance", null=True, blank=True, on_delete=models.PROTECT, db_index=False)
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=NOTE_CHARACTERS, blank=True)
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("posted"), db_default=Now(), editable=False)
 

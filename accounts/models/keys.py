@@ -1,5 +1,6 @@
 """API keys and what each may do, their secrets, of which only a digest is kept, and the windows that count requests."""
 
+import re
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +20,11 @@ class Scope(models.TextChoices):
     READ = "read", _("Read: tasks, their files, models and credits")
     EMBED = "embed", _("Embed: embeddings and tags")
     MANAGE = "manage", _("Manage: make, change, rotate and revoke keys; trust it like an admin")
+
+    @property
+    def word(self) -> str:
+        """The label up to its colon, which Chinese writes wider."""
+        return re.split("[:：]", str(self.label))[0]
 
 
 class RatePlan(models.TextChoices):
@@ -76,6 +82,10 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope_words(self) -> list[str]:
+        return [Scope(scope).word for scope in self.scopes]
 
     @property
     def is_revoked(self) -> bool:

@@ -75,7 +75,7 @@ class Membership(models.Model):
     """A user in a team, and the cap on what they may spend of its credits."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     monthly_budget_credits = models.BigIntegerField(_("monthly cap"), null=True, blank=True)
     lifetime_budget_credits = models.BigIntegerField(_("lifetime cap"), null=True, blank=True)

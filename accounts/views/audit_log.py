@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import csv_export
 from accounts.access import Action, TeamHttpRequest, team_required
-from accounts.audit_words import Told, told
+from accounts.audit_words import AuditLine, told
 from accounts.forms.audit_log import AuditFilter
 from accounts.models import AuditEntry, Membership, Team
 from accounts.statement import start_of
@@ -100,7 +100,7 @@ def _table(entries: QuerySet[AuditEntry], time_zone: str) -> Iterator[list[list[
         yield [_row(told(entry), zone) for entry in batch]
 
 
-def _row(line: Told, zone: ZoneInfo) -> list[csv_export.Cell]:
+def _row(line: AuditLine, zone: ZoneInfo) -> list[csv_export.Cell]:
     entry = line.entry
     return [
         f"{timezone.localtime(entry.created_at, zone):%Y-%m-%d %H:%M:%S}",

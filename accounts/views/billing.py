@@ -1,7 +1,5 @@
 """Buying credits through Stripe, and redeeming codes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,8 +8,6 @@ from zoneinfo import ZoneInfo
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
-from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -33,8 +29,7 @@ from project.http import post_to, render_fragment
 
 PURCHASES_SHOWN = 50
 # How often the page asks, every 2 s, whether Stripe has told us. It mostly has before the browser is back.
-LOOKS = 45
-CHECKOUT_KEPT_SECONDS = 600
+MAX_POLLS = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +56,10 @@ def buy(request: TeamHttpRequest) -> HttpResponseBase:
     purchase = _purchase(request)
     if purchase is None:
         return _page(request, RedeemForm())
-    look = _look(request.GET.get("look", ""))
-    is_over = purchase.paid_at or purchase.expired_at or "cancelled" in request.GET or look >= LOOKS
-    next_look = None if is_over else look + 1
-    return _page(request, RedeemForm(), purchase=purchase, price=_price(purchase), look=look, next_look=next_look)
+    poll = _poll(request.GET.get("poll", ""))
+    is_over = purchase.paid_at or purchase.expired_at or "cancelled" in request.GET or poll >= MAX_POLLS
+    next_poll = None if is_over else poll + 1
+    return _page(request, RedeemForm(), purchase=purchase, price=_price(purchase), poll=poll, next_poll=next_poll)
 
 
 @post_to("accounts:buy")
@@ -73,8 +68,9 @@ def buy(request: TeamHttpRequest) -> HttpResponseBase:
 def buy_package(request: TeamHttpRequest, package_id: UUID) -> HttpResponse:
     """On to Stripe's page for one offered package. The same form sent twice leads to the same page."""
     package = get_object_or_404(CreditPackage, pk=package_id, is_offered=True)
+    form_key = _uuid(request.POST.get("form_key", "")) or uuid4()
     try:
-        url = _checkout(request, package)
+        url = checkout.start_once(request.team, package, by=actor_of(request), form_key=form_key)
     except checkout.CheckoutUnavailable:
         messages.error(request, _("Stripe cannot be reached at the moment. Nothing was charged. Try again later."))
         url = redirect("accounts:buy").url
@@ -148,7 +144,7 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _look(text: str) -> int:
+def _poll(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
 
 
@@ -171,29 +167,3 @@ def _refusal(error: codes.NoSuchCode, team: Team) -> str:
         case "too_large":
             return _("This code is worth more than the team's balance can hold.")
     return _("There is no such code. Check it and try again.")
-
-
-def _checkout(request: TeamHttpRequest, package: CreditPackage) -> str:
-    """Stripe's address, kept for a while under the form it was asked for with."""
-    form_key = _uuid(request.POST.get("form_key", "")) or uuid4()
-    name = f"checkout:{request.team.pk}:{request.user.pk}:{package.pk}:{form_key}"
-    with _alone(name):
-        url: str | None = cache.get(name)
-        if url is None:
-            url = checkout.start(request.team, package, by=actor_of(request))
-            cache.set(name, url, CHECKOUT_KEPT_SECONDS)
-    return url
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Whoever comes second with this name waits. Not a transaction: what is done meanwhile must be committed."""
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-        except OperationalError as error:  # lock_timeout: the first one still waits for Stripe
-            raise checkout.CheckoutUnavailable from error
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

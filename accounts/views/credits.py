@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accounts import budgets, csv_export
+from accounts import budgets, csv_export, members
 from accounts import statement as statements
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.forms.credits import StatementFilter
-from accounts.models import CreditEntry, Role, Team, User
+from accounts.models import CreditEntry
 from accounts.roles import can
 from accounts.statement import Standing, Statement
 from project.http import render_fragment
@@ -60,10 +60,10 @@ def _page(request: TeamHttpRequest, form: StatementFilter, *, status: int = 200,
     context["form"] = form
     if not is_next_page:
         context["months"] = list(_months(request))
-        if _has_budget(request.team):
+        if budgets.is_limited(request.team):
             context["budgets"] = budgets.of_team(request.team)
         if not can(request.membership.role, Action.MANAGE_CREDITS):
-            context["whom_to_ask"] = _whom_to_ask(request.team)
+            context["whom_to_ask"] = members.who_may(request.team, Action.MANAGE_CREDITS)
     fragment = "entries" if is_next_page else "statement"
     return render_fragment(request, "accounts/credits.html", context, fragment=fragment, status=status)
 
@@ -72,19 +72,6 @@ def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise Http404
     return int(text)
-
-
-def _has_budget(team: Team) -> bool:
-    return team.monthly_budget_credits is not None or team.lifetime_budget_credits is not None
-
-
-def _whom_to_ask(team: Team) -> list[User]:
-    """Who may buy and redeem: the owners, then the admins."""
-    for role in (Role.OWNER, Role.ADMIN):
-        people = [each.user for each in team.memberships.filter(role=role).select_related("user").order_by("pk")[:3]]
-        if people:
-            return people
-    return []
 
 
 def _months(request: TeamHttpRequest) -> Iterator[dict[str, Any]]:

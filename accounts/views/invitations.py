@@ -19,6 +19,8 @@ from accounts.actors import actor_of
 from accounts.invitations import InvitationOver, WrongAddress
 from accounts.models import Invitation, Membership
 
+from .refused import answered
+
 PAGE = "accounts/invitation.html"
 
 
@@ -44,7 +46,8 @@ def _join(request: TeamHttpRequest, token: str, found: Invitation) -> HttpRespon
         invitations.remember(request, token)
         return redirect_to_login(request.path)
     try:
-        membership = invitations.accept(token, by=actor_of(request))
+        with answered():
+            membership = invitations.accept(token, by=actor_of(request))
     except WrongAddress:
         return _page(request, found, status=403)
     except InvitationOver as error:

@@ -28,11 +28,11 @@ from .refused import answered
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class InviteResult:
     """What became of one address. `why` is empty where its mail was sent.
 
     `is_done`: sending it once more would change nothing. `is_unsent`: the invitation waits, but its mail has not gone.
-    `is_replaced`: one that waited for the address has ended.
+    `is_replaced`: one that waited for the address has ended. `is_for_later`: the hour has no mail left for it.
     """
 
     address: str
@@ -40,6 +40,7 @@ class Told:
     is_done: bool = False
     is_unsent: bool = False
     is_replaced: bool = False
+    is_for_later: bool = False
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,13 +56,13 @@ def invite(request: TeamHttpRequest) -> HttpResponse:
     if role not in offered:
         raise PermissionDenied
     with answered():
-        told = _invite_all(request, form.cleaned_data["addresses"], role)
-    if any(each.why for each in told):
-        left = "\n".join(each.address for each in told if each.why and not each.is_done)
-        return _page(request, InviteForm(initial={"addresses": left, "role": role}, offered=offered), told)
-    words = ngettext("%(count)s invitation was sent.", "%(count)s invitations were sent.", len(told))
-    messages.success(request, words % {"count": len(told)})
-    if replaced := [each.address for each in told if each.is_replaced]:
+        results = _invite_all(request, form.cleaned_data["addresses"], role)
+    if any(each.why for each in results):
+        left = "\n".join(each.address for each in results if each.why and not each.is_done)
+        return _page(request, InviteForm(initial={"addresses": left, "role": role}, offered=offered), results)
+    words = ngettext("%(count)s invitation was sent.", "%(count)s invitations were sent.", len(results))
+    messages.success(request, words % {"count": len(results)})
+    if replaced := [each.address for each in results if each.is_replaced]:
         messages.info(request, _replaced_words(replaced))
     return redirect("accounts:team")
 
@@ -95,17 +96,17 @@ def _found(request: TeamHttpRequest, invitation_id: UUID) -> Invitation:
     return get_object_or_404(request.team.invitations, pk=invitation_id)
 
 
-def _invite_all(request: TeamHttpRequest, given: list[str], role: str) -> list[Told]:
+def _invite_all(request: TeamHttpRequest, given: list[str], role: str) -> list[InviteResult]:
     """Once a mail could not be sent, the rest is kept without trying: each try would wait for the server anew."""
-    told: list[Told] = []
+    results: list[InviteResult] = []
     is_mailed = True
     for address in given:
-        told.append(_invite(request, address, role, is_mailed=is_mailed))
-        is_mailed = is_mailed and not told[-1].is_unsent
-    return told
+        results.append(_invite(request, address, role, is_mailed=is_mailed))
+        is_mailed = is_mailed and not results[-1].is_unsent
+    return results
 
 
-def _invite(request: TeamHttpRequest, given: str, role: str, *, is_mailed: bool) -> Told:
+def _invite(request: TeamHttpRequest, given: str, role: str, *, is_mailed: bool) -> InviteResult:
     try:
         address = addresses.plain(given)
         is_replaced = request.team.invitations.waiting().filter(email=address).exists()
@@ -115,17 +116,19 @@ def _invite(request: TeamHttpRequest, given: str, role: str, *, is_mailed: bool)
     except (ValidationError, NotAllowed, AlreadyMember, TooManyWaiting, TooManyMails, OSError) as error:
         is_unsent = isinstance(error, OSError)
         is_done = is_unsent or isinstance(error, AlreadyMember)
-        return Told(given, _why(request, error), is_done=is_done, is_unsent=is_unsent)
-    return Told(address, is_replaced=is_replaced)
+        is_for_later = isinstance(error, TooManyMails)
+        why = _why(request, error)
+        return InviteResult(given, why, is_done=is_done, is_unsent=is_unsent, is_for_later=is_for_later)
+    return InviteResult(address, is_replaced=is_replaced)
 
 
-def _replaced_words(addresses: list[str]) -> str:
+def _replaced_words(replaced: list[str]) -> str:
     words = ngettext(
         "It replaced an earlier invitation, whose link does not work any more: %(addresses)s.",
         "They replaced earlier invitations, whose links do not work any more: %(addresses)s.",
-        len(addresses),
+        len(replaced),
     )
-    return words % {"addresses": ", ".join(addresses)}
+    return words % {"addresses": ", ".join(replaced)}
 
 
 def _why(request: TeamHttpRequest, error: Exception) -> str:
@@ -152,9 +155,10 @@ def _hour(request: TeamHttpRequest, error: TooManyMails) -> str:
     return f"{date_format(at, 'H:i')} ({request.team.time_zone})"
 
 
-def _page(request: TeamHttpRequest, form: InviteForm, told: list[Told]) -> HttpResponse:
-    sent = [each for each in told if not each.why]
-    refused = [each for each in told if each.why]
-    context = {"form": form, "sent": sent, "refused": refused}
-    status = 422 if refused or form.errors else 200
+def _page(request: TeamHttpRequest, form: InviteForm, results: list[InviteResult]) -> HttpResponse:
+    sent = [each for each in results if not each.why]
+    later = [each for each in results if each.is_for_later]
+    refused = [each for each in results if each.why and not each.is_for_later]
+    context = {"form": form, "sent": sent, "refused": refused, "later": later}
+    status = 422 if refused or later or form.errors else 200
     return render(request, "accounts/team_invite.html", context, status=status)

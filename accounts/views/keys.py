@@ -17,9 +17,8 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.forms import KeyForm, NewKeyForm, RotateForm
 from accounts.key_settings import InvalidSetting
-from accounts.keys import AlreadyIssued, KeyRevoked, TooManyKeys
+from accounts.keys import AlreadyIssued, KeyRevoked, NotCurrent, TooManyKeys
 from accounts.models import ApiKey, AuditAction
-from accounts.rotation import rotate_once
 from accounts.webhooks.signing import secret_for
 from project.confirming import ask, is_confirmed
 from project.http import post_to, render_fragment
@@ -92,15 +91,18 @@ def rotate(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
     form = RotateForm(request.POST)
     if not form.is_valid():
         return _key_page(request, key, fragment="secrets", status=422, rotate_form=form)
+    if not form.cleaned_data["grace"] and not is_confirmed(request):
+        return ask(request, questions.of_rotating_at_once(), cancel=_url(key))
+    current_id = form.cleaned_data["current"]
     try:
         with answered():
-            secret = rotate_once(key, **form.cleaned_data, by=actor_of(request))
+            secret = keys.rotate(key, grace=form.cleaned_data["grace"], by=actor_of(request), current_id=current_id)
     except KeyRevoked:
         return _revoked_meanwhile(request, key)
-    if secret is None:
+    except NotCurrent:
         messages.warning(request, _("That secret had been replaced already, and nothing more was done."))
         return _go(request, _url(key))
-    return _key_page(request, key, fragment="secrets", secret=secret, replaced_id=form.cleaned_data["current"])
+    return _key_page(request, key, fragment="secrets", secret=secret, replaced_id=current_id)
 
 
 @post_to("accounts:key", "key_id")
@@ -174,6 +176,7 @@ def _key_page(
         "budgets": used,
         "revoking": questions.of_revoking(key),
         "ending_old": questions.of_ending_old_secrets(),
+        "rotating_at_once": questions.of_rotating_at_once(),
         "form": form or KeyForm(team=request.team, key=key),
         "rotate_form": rotate_form or RotateForm(initial={"current": row.current and row.current.pk}),
     }

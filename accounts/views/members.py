@@ -15,14 +15,14 @@ from accounts import budgets, members, questions
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.forms.teams import CapForm, RoleForm
-from accounts.members import LastOwner
+from accounts.members import Deactivated, LastOwner
 from accounts.mfa import two_factor_of
 from accounts.models import Membership, Role
 from accounts.roles import can, may_manage
 from project.confirming import ask, is_confirmed
 from project.http import post_to
 
-from .refused import answered, last_owner_words
+from .refused import answered, deactivated_words, last_owner_words
 
 
 @require_safe
@@ -43,12 +43,17 @@ def change_role(request: TeamHttpRequest, user_id: UUID) -> HttpResponse:
         role = form.cleaned_data["role"]
         question = questions.of_role(found, role, is_self=is_self)
         if question and role in _offered(request, found) and not is_confirmed(request):
-            return ask(request, question, cancel=_url(found))
+            if not members.is_last_owner(found):
+                return ask(request, question, cancel=_url(found))
+            form.add_error("role", last_owner_words(is_self=is_self))
+            return _page(request, found, status=422, role_form=form)
         try:
             with answered():
                 members.change_role(request.team, user_id, role, by=actor_of(request))
         except LastOwner:
             form.add_error("role", last_owner_words(is_self=is_self))
+        except Deactivated:
+            form.add_error("role", deactivated_words(found.user.display_name))
     if form.errors:
         return _page(request, found, status=422, role_form=form)
     became_owner = role == Role.OWNER and found.role != Role.OWNER
@@ -94,8 +99,12 @@ def transfer(request: TeamHttpRequest, user_id: UUID) -> HttpResponse:
     found = _found(request, user_id)
     if not is_confirmed(request):
         return ask(request, questions.of_transferring(found), cancel=_url(found))
-    with answered():
-        members.transfer(request.team, user_id, by=actor_of(request))
+    try:
+        with answered():
+            members.transfer(request.team, user_id, by=actor_of(request))
+    except Deactivated:
+        messages.error(request, deactivated_words(found.user.display_name))
+        return redirect("accounts:member", user_id)
     words = _("%(name)s is an owner now, and you are an admin.")
     messages.success(request, words % {"name": found.user.display_name})
     return redirect("accounts:team")

@@ -27,3 +27,7 @@ def last_owner_words(*, is_self: bool) -> str:
     if is_self:
         return _("You are its only owner. Make another member an owner first, or close the team.")
     return _("They are its only owner. Make another member an owner first.")
+
+
+def deactivated_words(name: str) -> str:
+    return _("%(name)s is deactivated and cannot sign in, and so cannot be an owner.") % {"name": name}

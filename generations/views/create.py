@@ -138,6 +138,7 @@ def _price(request: TeamHttpRequest, form: CreateForm) -> dict[str, Any]:
         "after": after,
         "room": room,
         "limit": refusals.of_room(room),
+        **refusals.way_out(room, request.membership.role),
         "missing": max(0, quoted.total_credits - room.credits),
         "cheaper": wording.cheaper(prices.cheaper(resolved), resolved.params),
     }

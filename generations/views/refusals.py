@@ -1,11 +1,13 @@
 """Why credits were refused, in words for whoever asked in the browser."""
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.budgets import Room
 from accounts.refusals import InsufficientCredits
+from accounts.roles import Action, can
 
 
 def of_credits(error: InsufficientCredits) -> str:
@@ -47,6 +49,22 @@ def of_room(room: Room) -> str:
         case _:
             words = _("The team's budget: %(left)s left.")
     return words % {"left": intcomma(room.credits, use_l10n=False), "day": day}
+
+
+def way_out(room: Room, role: str) -> dict[str, str]:
+    """Where there can be more of what has no room: the address, and what the link says."""
+    match room.limit_source:
+        case "member_budget":
+            where, label = "team", _("See the team")
+        case "team_budget" if can(role, Action.MANAGE_TEAM):
+            where, label = "team_settings", _("Change the team's budgets")
+        case "team_budget":
+            where, label = "team", _("See the team")
+        case _ if can(role, Action.MANAGE_CREDITS):
+            where, label = "credits", _("Add credits")
+        case _:
+            where, label = "credits", _("See your credits")
+    return {"limit_url": reverse(f"accounts:{where}"), "limit_label": label}
 
 
 def of_closing() -> str:

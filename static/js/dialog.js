@@ -1,4 +1,5 @@
 // <form data-confirm="id">: the <dialog> of that id must be answered with "confirm" before the form goes, plain or by htmx.
+// With data-confirm-if="name=value" only where that is chosen.
 // It then says so in its field "confirmed". Without JavaScript it does not, and the same is asked by a page.
 // <button data-dialog="id"> opens a dialog.
 "use strict";
@@ -8,7 +9,7 @@
 
   document.addEventListener("submit", (event) => {
     const dialog = document.getElementById(event.target.dataset.confirm ?? "");
-    if (!dialog || event.target === waiting?.form && waiting.confirmed) return;
+    if (!dialog || !isAsked(event.target) || event.target === waiting?.form && waiting.confirmed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     waiting = { form: event.target, submitter: event.submitter, confirmed: false };
@@ -25,6 +26,11 @@
     }
     waiting = null;
   }, true);
+
+  function isAsked(form) {
+    const [name, value] = (form.dataset.confirmIf ?? "").split("=");
+    return !name || form.elements[name].value === value;
+  }
 
   function confirmedField(form) {
     if (form.elements.confirmed) return form.elements.confirmed;

@@ -226,11 +226,16 @@ def test_a_change_from_the_page_of_another_team_is_refused_and_the_page_loaded_a
     here, elsewhere = make_team(), make_team()
     user = make_member(team=here)
 
-    response = create_page(ask(user, method="POST", hx_request="true", x_team=str(elsewhere.pk)))
+    request = ask(user, method="POST", hx_request="true", x_team=str(elsewhere.pk))
+
+    response = create_page(request)
 
     assert response.status_code == 409
     assert response.headers["HX-Refresh"] == "true"
     assert response.content == b""
+    (told,) = get_messages(request)
+    assert told.level_tag == "warning"
+    assert "you have switched to another team, perhaps in another tab. Nothing was done." in str(told)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from django.db.models.functions import Now
 
 from accounts import credits
 from accounts.audit import audit
-from accounts.models import ApiKey, BudgetUse, CreditBalance, CreditEntry, Membership, Team
-from accounts.models.credits import SETTLING_KINDS
+from accounts.models import ApiKey, BudgetUse, CreditBalance, CreditEntry, EntryKind, Membership, Team
 from accounts.refusals import InsufficientCredits, TeamClosing
 from tests.factories import make_key, make_member, make_team
 from tests.races import meanwhile, race
@@ -51,7 +50,7 @@ def test_of_twenty_who_settle_one_hold_together_one_wins(transactional_db, numbe
     won = race(settle, racers, threads=20)
 
     assert won.count(True) == number
-    assert CreditEntry.objects.filter(kind__in=SETTLING_KINDS).count() == number
+    assert CreditEntry.objects.filter(kind__in=(EntryKind.CAPTURE, EntryKind.RELEASE)).count() == number
     balance = CreditBalance.objects.get(team=team)
     assert (balance.held, balance.available + balance.spent) == (0, number * 43)
     assert audit() == []

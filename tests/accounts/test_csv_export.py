@@ -30,11 +30,32 @@ def test_text_that_could_be_a_formula_is_text(start):
     assert rows_of(content) == [[f"'{text}"]]
 
 
+# B10
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a\t+1", "a\t'+1"),
+        ("two\r\n@SUM(A1)", "two\r\n'@SUM(A1)"),
+        ('a; "=1+1', "a;' \"=1+1"),
+        ("a;;－1;b;=2", "a;;'－1;b;'=2"),
+        ("=1;=2", "'=1;'=2"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_where_another_sign_parts_the_cells_a_formula_is_text_too(text, harmless):
+    content, _ = sent([[["x", text]]])
+
+    assert rows_of(content) == [["x", harmless]]
+
+
 def test_spaces_before_a_formula_hide_nothing():
     assert csv_export.guarded("  =1+1") == "'  =1+1"
 
 
-@pytest.mark.parametrize("harmless", ["", "lighthouse", "a=b", "1-2", "'quoted", "字"])
+@pytest.mark.parametrize(
+    "harmless", ["", "lighthouse", "a=b", "1-2", "'quoted", "字", "a; b", "a;b=c", "one\ttwo", "a, =b", "1;2-3"]
+)
 def test_other_text_stays_as_it_is(harmless):
     assert csv_export.guarded(harmless) == harmless
 

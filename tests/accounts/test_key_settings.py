@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from accounts.key_settings import MAX_CREDITS, InvalidSetting, KeySettings, check, model_choices
+from accounts.key_settings import InvalidSetting, KeySettings, check, model_choices
+from accounts.models.credits import MAX_CREDITS
 
 LIMITS = ("max_in_progress", "monthly_budget_credits", "lifetime_budget_credits")
 

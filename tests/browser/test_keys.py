@@ -100,6 +100,22 @@ def test_a_rotation_that_is_sent_again_from_another_tab_makes_nothing(visit, per
     expect(stale.locator(".secrets .status")).to_have_text(["Current", "Old"])
 
 
+def test_a_rotation_that_ends_the_present_secret_at_once_is_asked_before(visit, person, running_stack):
+    admin = visit(person=person)
+    admin.open("/keys/")
+    admin.page.locator("td.name a").first.click()
+    admin.page.locator("[name=grace][value='0']").check()
+    admin.page.get_by_role("button", name="Rotate", exact=True).click()
+    admin.confirm("Cancel")
+    assert answer_to(running_stack, person.api_key) == 200
+
+    admin.page.get_by_role("button", name="Rotate", exact=True).click()
+    admin.confirm("Rotate and end now")
+    fresh = admin.page.locator("#new-key").inner_text()
+
+    assert [answer_to(running_stack, each) for each in (person.api_key, fresh)] == [401, 200]
+
+
 def test_an_old_secret_ends_when_it_is_told_to(visit, person, running_stack):
     admin = visit(person=person)
     admin.open("/keys/")

@@ -195,6 +195,43 @@ def test_a_team_is_closed_by_its_name_and_everything_lets_go_of_it(visit, person
     assert owner.context.request.get(f"{running_stack.url}{media}").status == 410
 
 
+def test_a_long_name_from_right_to_left_starts_where_the_column_does(visit, person):
+    owner = visit(person=person)
+    owner.open("/team/")
+    name = owner.page.locator("#members td.name bdi").first
+    name.evaluate("element => { element.textContent = 'مريم '.repeat(60); }")
+
+    lefts = name.evaluate(
+        """element => {
+            const lines = document.createRange();
+            lines.selectNodeContents(element);
+            return [...lines.getClientRects()].map(each => each.left - element.getBoundingClientRect().left);
+        }"""
+    )
+
+    assert name.evaluate("element => getComputedStyle(element).direction") == "rtl"
+    assert max(lefts[:2]) < 2  # the last that is shown ends in an ellipsis
+
+
+def test_a_label_stays_whole_beside_a_long_name_on_a_phone(visit, person):
+    reader = visit(person=person, viewport={"width": 375, "height": 667})
+    reader.open("/account/")
+    rows = reader.page.locator(".rows").first
+    rows.locator("dd bdi").last.evaluate("element => { element.textContent = '漫长的团队名称'.repeat(12); }")
+    rows.locator("dt").last.evaluate("element => { element.textContent = '所属团队'; }")
+
+    lines = rows.locator("dt").last.evaluate(
+        """element => {
+            const text = document.createRange();
+            text.selectNodeContents(element);
+            return text.getClientRects().length;
+        }"""
+    )
+
+    assert lines == 1
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
 def test_members_are_searched_as_one_types(visit, person, running_stack):
     owner = visit(person=person)
     expect(owner.page.locator(".search")).to_have_count(0)

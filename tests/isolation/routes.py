@@ -12,6 +12,7 @@ from django.urls.converters import IntConverter, UUIDConverter
 OPERATORS = "admin:"
 API = "api:"
 ITS_OWN = ("api:api-root", "api:openapi-json", "api:openapi-view")  # the API's document, and the pages about it
+_PARAMETERS = re.compile(r"<(?:\w+:)?(\w+)>")
 _PARAMETER = re.compile(r"<[^>]+>|\(\?P<")
 
 
@@ -52,8 +53,9 @@ def pages() -> list[Route]:
 
 
 def operators() -> list[Route]:
-    """All of Django's admin but its answer to what is no page."""
-    return [route for route in _routes() if route.name.startswith(OPERATORS) and "/" not in route.name]
+    """All of Django's admin but its answer to what is no page, and its old addresses of what has others now."""
+    old = re.compile(rf"{OPERATORS}/operator/(\w+/\w+/<path:object_id>/|\(\?P<url>\.\*\)\$)")
+    return [route for route in _routes() if route.name.startswith(OPERATORS) and not old.fullmatch(route.name)]
 
 
 def operations() -> list[Route]:
@@ -67,14 +69,20 @@ def operations() -> list[Route]:
     return sorted(found, key=lambda route: route.name)
 
 
-def api_paths() -> set[str]:
-    """All paths of the API that the URLconf has, documented or not."""
-    calls = {
+def api_calls() -> set[str]:
+    """All calls of the API that the URLconf has, documented or not, by what each path says when asked otherwise."""
+    paths = {
         f"/{path}"
         for name, path, _ in _walk(get_resolver())
         if name.startswith(API) and name not in ITS_OWN and not path.endswith(("openapi.json", "docs"))
-    }
-    return {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path) for path in calls} - {"/api/v1/"}
+    } - {"/api/v1/"}
+    named = {_PARAMETERS.sub(r"{\1}", path): _methods_of_call(path) for path in paths}
+    return {f"{method} {path}" for path, methods in named.items() for method in methods}
+
+
+def _methods_of_call(path: str) -> set[str]:
+    address = _PARAMETERS.sub(lambda found: "0" if found[1] == "position" else str(uuid4()), path)
+    return set(Client().generic("PURGE", address).headers["Allow"].split(", ")) - {"HEAD", "OPTIONS"}
 
 
 def _placeholder(converter: object) -> object:
@@ -87,8 +95,12 @@ def _placeholder(converter: object) -> object:
 
 
 def _routes() -> list[Route]:
-    found = {name: Route(name, bool(_PARAMETER.search(path)), pattern) for name, path, pattern in _walk(get_resolver())}
-    return sorted(found.values(), key=lambda route: route.name)
+    """A name that stands for two paths would hide one of them; the API's are told by their paths."""
+    found: dict[str, tuple[str, Route]] = {}
+    for name, path, pattern in _walk(get_resolver()):
+        known, _ = found.setdefault(name, (path, Route(name, bool(_PARAMETER.search(path)), pattern)))
+        assert known == path, f"{name} is the name of {known} and of {path}"
+    return sorted((route for _, route in found.values()), key=lambda route: route.name)
 
 
 def _walk(resolver: URLResolver, namespace: str = "", path: str = "") -> Iterator[tuple[str, str, URLPattern]]:

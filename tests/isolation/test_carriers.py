@@ -10,38 +10,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import audit_log, credits
 from accounts.access import TEAM_SESSION_KEY
-from accounts.actors import Actor
-from accounts.models import AuditAction, CreditBalance, Purchase
+from accounts.models import CreditBalance
 from generations import links
-from generations.models import Asset, Generation
-from tests.api import asked, completed, post
+from generations.models import Asset
+from tests.api import asked, post
 from tests.factories import make_account, make_key, make_submission
 from tests.pages import filled_in
 
+from .furnishing import MARK
 from .world import World, content
-
-MARK = "LANTERN"
-
-
-@pytest.fixture
-def ours(world: World, media_folder) -> Generation:
-    """A finished clip of ours, a key, a member with a cap, an entry in the audit log: all with the mark."""
-    key, _ = make_key(team=world.team, name=MARK)
-    audit_log.record(Actor(user=world.admin), AuditAction.KEY_CHANGED, team=world.team, subject=MARK, subject_id=key.pk)
-    credits.adjust(world.team, 7, note=MARK, actor=world.owner)
-    return completed(world.team, prompt=f"A gate, and a {MARK}")
-
-
-@pytest.fixture
-def browser(world: World) -> Client:
-    return world.page_client("other_team")
-
-
-@pytest.fixture
-def program(world: World) -> Client:
-    return world.key_client("other_team")
 
 
 def key_of(world: World) -> UUID:
@@ -64,6 +42,7 @@ def test_an_uploaded_picture_of_ours_is_no_input_of_theirs(world, ours, program,
 @pytest.mark.parametrize("query", ["", "cursor={cursor}", "q=gate", "model=seedance-2.0", "offset=0&limit=100"])
 def test_a_list_of_theirs_holds_and_counts_theirs_alone(world, ours, program, query):
     theirs = asked(world.others)
+    asked(world.team, prompt=MARK)
     cursor = world.program_without("manage").get("/api/v1/tasks?limit=1").json()["data"]["pagination"]["next_cursor"]
 
     answer = program.get(f"/api/v1/tasks?{query.format(cursor=cursor or '')}").json()["data"]
@@ -108,8 +87,8 @@ def test_a_filter_by_our_id_finds_nothing_of_ours(world, ours, browser, route, n
     assert world.team.name not in text
 
 
-def test_our_purchase_is_not_found_under_their_page(world, browser):
-    bought = Purchase.objects.create(team=world.team, name=MARK, credits=5, amount=5, currency="usd")
+def test_our_purchase_is_not_found_under_their_page(world, ours, browser):
+    bought = world.team.purchases.get()
 
     assert browser.get(reverse("accounts:buy"), {"purchase": str(bought.id)}).status_code == 404
 

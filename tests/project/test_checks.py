@@ -1,6 +1,6 @@
 import pytest
 
-from project.checks import stripe_has_both_secrets
+from project.checks import mails_are_sent, stripe_has_both_secrets
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,19 @@ def test_stripe_needs_both_secrets_and_real_ones(settings, key, secret, found): 
 
     assert [message.id for message in messages] == found
     assert not any(value and value in str(message) for message in messages for value in (key, secret) if len(value) > 6)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "mail_server", "found"),
+    [
+        ("https://films.example", False, ["filmgate.W002"]),
+        ("http://192.168.0.7:8000", False, ["filmgate.W002"]),
+        ("https://films.example", True, []),
+        ("http://localhost:8000", False, []),
+        ("http://127.0.0.1:8000", False, []),
+    ],
+)
+def test_an_installation_for_others_has_a_mail_server(settings, tmp_path, public_url, mail_server, found):
+    settings.PUBLIC_URL, settings.EMAIL_FILE_PATH = public_url, None if mail_server else tmp_path
+
+    assert [message.id for message in mails_are_sent()] == found

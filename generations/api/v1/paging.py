@@ -15,6 +15,7 @@ from generations.catalog import MODELS, find_model
 from generations.intake import InvalidParameter
 from generations.models import Generation, GenerationCount, Status
 from generations.models.generations import GenerationQuerySet
+from project.ids import first_id
 
 from .schemas import Pagination
 
@@ -64,22 +65,16 @@ def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
     for column, value in _exact(filters).items():
         matching = matching.filter(**{column: value})
     if filters.created_after:
-        first = _first_id(filters.created_after, -ID_SKEW_MS)
+        first = first_id(filters.created_after, skew_ms=-ID_SKEW_MS)
         matching = matching.filter(created_at__gte=filters.created_after, id__gte=first)
     if filters.created_before:
-        last = _first_id(filters.created_before, ID_SKEW_MS)
+        last = first_id(filters.created_before, skew_ms=ID_SKEW_MS)
         matching = matching.filter(created_at__lt=filters.created_before, id__lt=last)
     if filters.q:
         if "\0" in filters.q:
             raise InvalidParameter("q", "text", "q holds a character that is not text (NUL). Remove it.")
         matching = matching.filter(prompt__icontains=filters.q)
     return matching
-
-
-def _first_id(moment: datetime, skew_ms: int) -> UUID:
-    """The lowest UUIDv7 of a moment (RFC 9562): ids hold their time, so the index of ids bounds a search by date."""
-    milliseconds = min(max(0, int(moment.timestamp() * 1000) + skew_ms), 2**48 - 1)
-    return UUID(int=milliseconds << 80)
 
 
 def _exact(filters: TaskFilters) -> dict[str, str]:

@@ -1,11 +1,12 @@
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AuditAction, AuditEntry
-from tests.factories import make_user
+from accounts.models import AuditAction, AuditEntry, Team
+from tests.factories import make_member, make_user
 from tests.pages import text_of
 from tests.signing_in import PASSWORD, enter, fresh_counts, make_person, quick_passwords, signed_in  # noqa: F401
 
@@ -143,3 +144,31 @@ def test_what_is_saved_unchanged_is_not_written_down(operator, user):
     assert user.name == "Ada"
     assert is_in(browser)
     assert not log_of(user, AuditAction.ACCOUNT_CHANGED, AuditAction.EMAIL_CHANGED).exists()
+
+
+def test_the_only_owner_of_what_others_are_in_is_not_deactivated_and_the_teams_are_named(operator, user):  # A15
+    browser, team = signed_in(user), user.teams.get()
+    make_member(team=team)
+    Team.objects.filter(pk=team.pk).update(name="Lumière & fils")
+
+    page = operator.post(
+        reverse("admin:accounts_user_change", args=[user.pk]), {"email": user.email, "name": "Eve"}, follow=True
+    )
+
+    assert "nobody who can sign in would own Lumière &amp; fils" in text_of(page)
+    assert "was changed successfully" not in text_of(page)
+    user.refresh_from_db()
+    assert (user.is_active, user.name, is_in(browser)) == (True, "", True)
+    assert not log_of(user, AuditAction.ACCOUNT_CHANGED).exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_nobody_is_deleted(operator, user):  # A15
+    page = operator.get(reverse("admin:accounts_user_change", args=[user.pk]))
+    one = operator.post(reverse("admin:accounts_user_delete", args=[user.pk]), {"post": "yes"})
+    many = {"action": "delete_selected", "_selected_action": [str(user.pk)], "post": "yes"}
+    operator.post(reverse("admin:accounts_user_changelist"), many)
+
+    assert reverse("admin:accounts_user_delete", args=[user.pk]) not in text_of(page)
+    assert one.status_code == 403
+    assert user.teams.count() == 1

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.actors import INSTALLATION
 from accounts.models import ApiKey, ApiSecret, RateWindow
-from tests.accounts.test_keys import malformed_keys
+from tests.accounts.test_key_secrets import malformed_keys
 from tests.factories import make_key, make_team
 
 INVALID = {"code": "INVALID_API_KEY", "message": "Invalid or missing API key", "details": {}}

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import teams
 from accounts.actors import INSTALLATION, Actor
 from accounts.billing import redeem
-from accounts.models import AuditAction, AuditEntry, CreditEntry, RedeemCode
+from accounts.models import AuditAction, AuditEntry, CreditBalance, CreditEntry, RedeemCode
 from accounts.refusals import TeamClosing
 from tests.factories import make_team, make_user
 from tests.pipeline import assert_books_are_right, figures
@@ -134,6 +134,25 @@ def test_a_team_that_is_being_closed_takes_no_code(team):
 
     assert RedeemCode.objects.get().redeemed_at is None
     assert CreditEntry.objects.count() == 0
+
+
+def test_codes_and_the_closing_of_their_team_at_once_go_one_after_the_other(transactional_db):
+    team, codes = make_team(), issue(8, credits=500)
+    user = make_user()
+
+    def turn(code):
+        if code is None:
+            return teams.close(team, by=INSTALLATION)
+        try:
+            return redeem.redeem(code, team, by=Actor(user=user)).credits
+        except TeamClosing:
+            return 0
+
+    gained = [each or 0 for each in race(turn, [*codes[:4], None, *codes[4:]], threads=9)]
+
+    assert CreditBalance.objects.get(team=team).available == sum(gained)
+    assert RedeemCode.objects.exclude(redeemed_at=None).count() == gained.count(500)
+    assert_books_are_right()
 
 
 def test_of_a_hundred_who_redeem_one_code_together_one_gets_it(transactional_db):  # L13

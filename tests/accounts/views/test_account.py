@@ -2,7 +2,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import Role
+from accounts.models import Role, Team
 from tests.factories import make_member, make_team, make_user
 from tests.signing_in import make_person, recovery_codes_of, signed_in, with_app, with_passkey
 
@@ -21,6 +21,16 @@ def test_it_shows_who_is_signed_in(user, sign_in):
 
     assert user.email in page
     assert 'value="Ada"' in page
+
+
+def test_it_tells_the_team_where_one_is_open(user, sign_in):
+    browser = sign_in(user)
+
+    opened = browser.get(URL).content.decode()
+    Team.objects.update(requires_two_factor=True)
+    shut = browser.get(URL).content.decode()
+
+    assert [page.count("<dt>Team</dt>") for page in (opened, shut)] == [1, 0]
 
 
 def test_saving_keeps_name_and_language_and_speaks_it_at_once(user, sign_in):

@@ -227,13 +227,13 @@ def test_while_stripe_has_told_us_nothing_the_page_asks_again(stripe, team, owne
     page = sign_in(owner).get(URL, {"purchase": purchase.pk}).content.decode()
 
     assert "Waiting for Stripe to confirm your payment." in page
-    assert f'hx-get="{URL}?purchase={purchase.pk}&amp;look=1" hx-trigger="load delay:2s"' in page
+    assert f'hx-get="{URL}?purchase={purchase.pk}&amp;poll=1" hx-trigger="load delay:2s"' in page
 
 
 def test_it_does_not_ask_for_ever(stripe, team, owner, sign_in):
     purchase = make_purchase(team)
 
-    page = sign_in(owner).get(URL, {"purchase": purchase.pk, "look": billing.LOOKS}).content.decode()
+    page = sign_in(owner).get(URL, {"purchase": purchase.pk, "poll": billing.MAX_POLLS}).content.decode()
 
     assert "Stripe has not confirmed your payment yet." in page
     assert "load delay" not in page
@@ -243,7 +243,7 @@ def test_once_paid_it_says_what_was_added_and_shows_the_new_balance(stripe, team
     purchase = make_purchase(team)
     pay(purchase)
 
-    page = sign_in(owner, htmx=True).get(URL, {"purchase": purchase.pk, "look": 3}).content.decode()
+    page = sign_in(owner, htmx=True).get(URL, {"purchase": purchase.pk, "poll": 3}).content.decode()
 
     assert "Paid: 1,000 credits were added." in page
     assert "load delay" not in page
@@ -287,11 +287,11 @@ def test_another_teams_purchase_is_not_found(stripe, team, owner, sign_in):  # A
     assert "only theirs" not in sign_in(owner).get(URL).content.decode()
 
 
-@pytest.mark.parametrize("look", ["", "-1", "x", "９", "1" * 30])
-def test_a_count_that_is_none_begins_anew(stripe, team, owner, sign_in, look):
-    response = sign_in(owner).get(URL, {"purchase": make_purchase(team).pk, "look": look})
+@pytest.mark.parametrize("poll", ["", "-1", "x", "９", "1" * 30])
+def test_a_count_that_is_none_begins_anew(stripe, team, owner, sign_in, poll):
+    response = sign_in(owner).get(URL, {"purchase": make_purchase(team).pk, "poll": poll})
 
-    assert response.context["next_look"] == 1
+    assert response.context["next_poll"] == 1
 
 
 def test_purchases_are_listed_with_their_state(stripe, team, owner, sign_in):

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import credits
-from accounts.models import RedeemCode, Role, Team
+from accounts.models import RedeemCode, Role, Team, User
 from accounts.views.credits import PAGE_SIZE
 from tests.factories import make_key, make_member, make_team, make_user
 
@@ -370,6 +370,15 @@ def test_who_may_not_buy_is_told_whom_to_ask(team, owner, sign_in, role):
 
     assert "Who can add credits:" in page
     assert owner.email in page
+
+
+def test_who_cannot_sign_in_any_more_is_no_one_to_ask_and_admins_are(team, owner, sign_in):
+    admin = make_member(team=team, role=Role.ADMIN)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+
+    response = sign_in(make_member(team=team)).get(URL)
+
+    assert response.context["whom_to_ask"] == [admin]
 
 
 def test_who_may_buy_is_not(team, owner, sign_in):

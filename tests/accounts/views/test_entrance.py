@@ -144,7 +144,7 @@ def test_the_mailbox_is_offered_where_mail_is_kept(db, settings, tmp_path):
     settings.TRUSTED_PROXIES = []
     settings.EMAIL_FILE_PATH = tmp_path
 
-    here = Client().get("/sign/confirm-email/").content.decode()
+    here = Client().get("/sign/confirm-email/", HTTP_HOST="localhost").content.decode()
     elsewhere = Client().get("/sign/confirm-email/", REMOTE_ADDR="203.0.113.9").content.decode()
 
     assert 'href="/mail/"' in here

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from uuid_utils.compat import uuid7
 
 from accounts import invitations, teams
@@ -96,11 +97,20 @@ def test_more_mails_than_an_hour_has_are_named_with_the_next_time(team, owner, s
     Team.objects.update(time_zone="Asia/Shanghai")
     lines = "\n".join(f"m{number:02}@example.com" for number in range(invitations.MAILS_AN_HOUR + 2))
 
-    page = text_of(post(sign_in(owner), INVITE, {"addresses": lines, "role": "member"}))
+    page = text_of(post(sign_in(owner), INVITE, {"addresses": f"nobody\n{lines}", "role": "member"}))
 
     assert page.count("The invitation was sent.") == 20
-    assert page.count("A team, and each person, sends at most 20 mails an hour. The next can go at") == 2
+    assert page.count("A team, and each person, sends at most 20 mails an hour. The next can go at") == 1
+    assert "2 addresses have to wait" in page
+    assert "They are still in the form below: send it again then." in page
     assert "(Asia/Shanghai)" in page
+    left = re.search(r"<textarea.*?>\s*(.*?)</textarea>", page, re.S)[1].splitlines()
+    assert left == ["nobody", "m20@example.com", "m21@example.com"]
+    assert [page.count(address) for address in left[1:]] == [1, 1]
+
+
+def test_how_many_mails_an_hour_has_is_said_before(team, owner, sign_in):
+    assert "At most 20 mails an hour" in text_of(sign_in(owner).get(INVITE))
 
 
 def test_more_than_may_wait_are_refused(team, owner, sign_in, post):
@@ -264,7 +274,7 @@ def test_a_link_says_which_team_from_whom_as_what_and_until_when(team, owner, in
     page = text_of(response)
     for told in ("Join <bdi>Lumière</bdi>", "<bdi>Alice</bdi>", owner.email, "bob@example.com", "Viewer"):
         assert told in page
-    assert f"{Invitation.objects.get().expires_at:%Y-%m-%d %H:%M}" in page
+    assert date_format(Invitation.objects.get().expires_at, "DATETIME_FORMAT") in page
     assert f'href="/sign/signup/?next={link}&amp;email=bob%40example.com"' in page
     assert f'href="/sign/login/?next={link}"' in page
     assert "no-store" in response.headers["Cache-Control"]

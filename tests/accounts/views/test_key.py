@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +7,7 @@ from django.utils import timezone
 
 from accounts import credits, keys
 from accounts.actors import INSTALLATION
+from accounts.forms import KeyForm
 from accounts.key_settings import KeySettings
 from accounts.keys import InvalidApiKey, authenticate
 from accounts.models import ApiKey, ApiSecret, AuditAction, AuditEntry
@@ -187,6 +189,27 @@ def test_settings_that_will_not_do_change_nothing(team, owner, sign_in):
     assert (key.name, actions()) == ("Renderer", before)
 
 
+def test_the_first_field_that_is_wrong_on_the_page_has_the_focus(team, owner, sign_in):
+    key, _secret = make_key(team=team)
+    browser = sign_in(owner)
+    wrong = {"monthly_budget_credits": "-1", "networks": "nowhere", "max_in_progress": "0"}
+
+    page = text_of(browser.post(key_url(key), sent_with(browser, key) | wrong))
+
+    (focused,) = re.findall(r"<(?:input|textarea|select)[^>]*\bautofocus\b[^>]*>", page)
+    assert 'name="monthly_budget_credits"' in focused
+
+
+def test_the_fields_of_a_key_are_checked_in_the_order_of_the_page(team, owner, sign_in):
+    key, _secret = make_key(team=team)
+
+    page = text_of(sign_in(owner).get(key_url(key)))
+
+    shown = re.findall(r'<(?:input|textarea|select)[^>]*? name="(\w+)"', page.partition('name="seen"')[2])
+    order = [name for name in dict.fromkeys(shown) if name in KeyForm(team=team).fields]
+    assert order == list(KeyForm(team=team).fields)
+
+
 def test_rotating_shows_the_new_secret_once_and_both_work(team, owner, sign_in):
     key, old = make_key(team=team)
     browser = sign_in(owner)
@@ -205,12 +228,28 @@ def test_rotating_shows_the_new_secret_once_and_both_work(team, owner, sign_in):
 def test_rotating_without_grace_ends_the_old_secret(team, owner, sign_in):
     key, old = make_key(team=team)
 
-    response = sign_in(owner).post(key_url(key, "rotate/"), rotate_form(key, grace="0"))
+    response = sign_in(owner).post(key_url(key, "rotate/"), rotate_form(key, grace="0", **SURE))
 
     assert authenticate(secret_in(response)) == key
     assert f"The old secret …{old[-4:]} has ended." in text_of(response)
     with pytest.raises(InvalidApiKey):
         authenticate(old)
+
+
+def test_rotating_without_grace_is_asked_before_and_says_what_stops(team, owner, sign_in):
+    key, old = make_key(team=team)
+    form, browser = rotate_form(key, grace="0"), sign_in(owner)
+
+    page = text_of(browser.post(key_url(key, "rotate/"), form))
+
+    assert "Programs that use the present secret, or an older one, are refused from that moment" in page
+    for name, value in form.items():
+        assert f'name="{name}" value="{value}"' in page
+    assert f'href="{key_url(key)}"' in page
+    assert (ApiSecret.objects.count(), authenticate(old)) == (1, key)
+    assert 'data-confirm="rotate-at-once" data-confirm-if="grace=0"' in " ".join(
+        text_of(browser.get(key_url(key))).split()
+    )
 
 
 def test_htmx_gets_the_secrets_alone_and_can_rotate_on(team, owner, sign_in):
@@ -229,7 +268,7 @@ def test_reloading_the_answer_rotates_nothing_and_shows_nothing(team, owner, sig
     browser, form = sign_in(owner), rotate_form(key)
     new = secret_in(browser.post(key_url(key, "rotate/"), form))
 
-    again = browser.post(key_url(key, "rotate/"), {**form, "grace": "0"}, follow=True)
+    again = browser.post(key_url(key, "rotate/"), {**form, "grace": "0", **SURE}, follow=True)
 
     assert again.redirect_chain == [(key_url(key), 302)]
     assert "That secret had been replaced already" in text_of(again)

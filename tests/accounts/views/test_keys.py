@@ -3,12 +3,14 @@ from datetime import UTC, timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts import credits, keys
 from accounts.actors import INSTALLATION
-from accounts.models import ApiKey, ApiSecret, AuditAction, AuditEntry, Role, WebhookSecret
+from accounts.models import ApiKey, ApiSecret, AuditAction, AuditEntry, Role, Scope, WebhookSecret
 from accounts.webhooks.signing import secret_for
 from tests.factories import make_key, make_member
 from tests.key_forms import (
@@ -53,6 +55,23 @@ def test_the_list_shows_what_a_key_is_and_does(team, owner, sign_in):
     assert "from 192.0.2.7" in page
     assert "Pro: 1,000 an hour" in page
     assert ">Live</span>" in page
+    assert '<span class="tag">Generate</span><span class="tag">Read</span>' in page
+
+
+def test_scopes_are_told_in_the_readers_language(team, owner, sign_in):
+    key, _secret = make_key(team=team)
+    browser = sign_in(owner)
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+
+    listed = text_of(browser.get(URL))
+    keys.revoke(key, by=INSTALLATION)
+    shown = text_of(browser.get(key_url(key)))
+
+    with override("zh-hans"):
+        words = [Scope(scope).word for scope in key.scopes]
+    assert words == ["生成", "读取"]
+    assert "".join(f'<span class="tag">{word}</span>' for word in words) in listed
+    assert ", ".join(words) in shown
 
 
 def test_a_key_never_used_without_a_budget_says_so(team, owner, sign_in):

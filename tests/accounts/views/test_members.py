@@ -126,6 +126,26 @@ def test_the_last_owner_stays_one(team, owner, sign_in):  # A15
     assert state(team) == before
 
 
+def test_the_only_owner_is_not_asked_what_they_may_not_do(team, owner, sign_in):
+    before = state(team)
+
+    response = sign_in(owner).post(url("member_role", owner.pk), {"role": "admin"})
+
+    assert response.status_code == 422
+    assert "You are its only owner. Make another member an owner first, or close the team." in text_of(response)
+    assert "Change your own role" not in text_of(response)
+    assert state(team) == before
+
+
+def test_the_bounds_of_a_cap_are_told_with_separators(team, maker, owner, sign_in):
+    browser = sign_in(owner)
+
+    page = text_of(browser.post(url("member_cap", maker.pk), {"monthly": "1000000000001", "lifetime": "-1"}))
+
+    assert "less than or equal to 1,000,000,000,000." in page
+    assert "greater than or equal to 0." in page
+
+
 def test_caps_are_set_and_taken_away(team, maker, owner, sign_in):
     browser = sign_in(owner)
 

@@ -2,12 +2,15 @@
 
 import json
 import re
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import allauth
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.cache.backends import db as database_cache
 from django.test import Client
 
 from accounts.models import AuditAction, AuditEntry, Role
@@ -75,6 +78,44 @@ def test_a_code_works_once(user):
     second.post(CODE, {"code": code})
 
     assert (is_in(first), is_in(second)) == (True, False)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """What the app and we take for the time, in the middle of a half-minute; the cache forgets by it too."""
+
+    class Clock:
+        now = time.time() // 30 * 30 + 15
+
+    monkeypatch.setattr(time, "time", lambda: Clock.now)
+    monkeypatch.setattr(database_cache, "tz_now", lambda: datetime.fromtimestamp(Clock.now, UTC))
+    return Clock
+
+
+def enters(user, code):
+    browser = Client()
+    enter(browser, user.email)
+    browser.post(CODE, {"code": code})
+    return is_in(browser)
+
+
+@pytest.mark.parametrize(("steps", "works"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_code_may_be_a_step_late_or_early(user, clock, steps, works):
+    secret = with_app(signed_in(user))
+
+    assert enters(user, code_of(secret, at=clock.now + 30 * steps)) is works
+
+
+@pytest.mark.parametrize("later", [20, 31, 45, 74])
+def test_a_code_works_once_in_all_of_the_time_that_it_is_good_for(user, clock, later):
+    secret = with_app(signed_in(user))
+    code = code_of(secret, at=clock.now + 30)
+    assert enters(user, code)
+
+    clock.now += later
+
+    assert not enters(user, code)
+    assert enters(user, code_of(secret, at=clock.now + 30))
 
 
 def test_the_secret_is_shown_as_a_picture_and_typed_out(user):

@@ -3,11 +3,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils.formats import date_format
 
 from accounts import budgets
-from accounts.models import CreditBalance, Membership, Team
+from accounts.models import CreditBalance, Membership, Role, Team
 from generations.models import Generation, PriceList
 from tests.api import DOCUMENTED_PRICES, keep, running
 from tests.pages import HTMX, browser_of, filled_in, queries, text_of
@@ -159,6 +160,28 @@ def test_a_cap_that_is_tighter_than_the_balance_turns_the_button_off(browser, te
     assert f"Your cap this month: 5 left, resets {day}." in panel
     assert "balance-after" not in panel
     assert "disabled" in panel.partition('id="generate"')[2].partition(">")[0]
+
+
+@pytest.mark.parametrize(
+    ("limited", "role", "link"),
+    [
+        (Membership, Role.ADMIN, '<a class="link" href="/team/">See the team</a>'),
+        (Team, Role.MEMBER, '<a class="link" href="/team/">See the team</a>'),
+        (Team, Role.ADMIN, '<a class="link" href="/team/settings/">Change the team&#x27;s budgets</a>'),
+        (CreditBalance, Role.MEMBER, '<a class="link" href="/credits/">See your credits</a>'),
+        (CreditBalance, Role.ADMIN, '<a class="link" href="/credits/">Add credits</a>'),
+    ],
+)
+def test_what_is_missing_links_to_where_there_can_be_more(browser, maker, limited, role, link):
+    Membership.objects.filter(user=maker).update(role=role)
+    empty = {"available": 0, "granted": F("held") + F("spent")}
+    short = empty if limited is CreditBalance else {"monthly_budget_credits": 5}
+    limited.objects.update(**short)
+
+    panel = text_of(browser.post("/create/quote/", filled_in(), headers=HTMX))
+
+    assert link in panel
+    assert panel.count('<a class="link"') == 1
 
 
 @pytest.mark.parametrize(

@@ -172,3 +172,12 @@ def test_audit_credits_prints_what_differs_and_fails(db):
         }
     ]
     assert connection.is_usable()
+
+
+def test_the_audit_takes_the_time_it_needs(db):
+    """Big books take longer than a request may. Here the transaction goes on after the command's own part of it."""
+    run("audit_credits")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)

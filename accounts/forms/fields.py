@@ -1,0 +1,18 @@
+from typing import Any
+
+from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import ValidationError
+
+
+class CreditsField(forms.IntegerField):
+    """A bound that is passed is told with separators, as credits are on every page."""
+
+    def run_validators(self, value: Any) -> None:
+        try:
+            super().run_validators(value)
+        except ValidationError as error:
+            for each in error.error_list:
+                if each.params:
+                    each.params["limit_value"] = intcomma(each.params["limit_value"], use_l10n=False)
+            raise

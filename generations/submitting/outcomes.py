@@ -50,20 +50,23 @@ def busy(generation: Generation, submission: Submission, *, retry_after_seconds:
 
 
 def refused(generation: Generation, submission: Submission, *, failure_code: str) -> None:
+    """Nothing was made. Where that was the provider's own fault, another account may do better."""
     with _unless_bound(generation, submission) as unbound:
         if unbound:
-            _fail(generation, failure_code)
             reports.end(submission, failure_code)
+            if failure_code == routing.FAILED and _is_for_another(generation):
+                _requeue(generation, timezone.now())
+            else:
+                _fail(generation, failure_code)
 
 
 def account_refused(generation: Generation, submission: Submission, *, reason: str) -> None:
     """The operator's problem: the account is paused. Another is tried; where there is none, the customer is told."""
-    request = routing.request_for_provider(generation)
     # On its own: a refund below locks a balance, which others hold when they come to the account's row.
     pause(submission.account, reason)
     with _unless_bound(generation, submission) as unbound:
         if unbound:
-            if routing.has_active(generation, request):
+            if _is_for_another(generation):
                 _requeue(generation, timezone.now())
             else:
                 _fail(generation, "PROVIDER_ERROR")
@@ -120,6 +123,10 @@ def _requeue(generation: Generation, at: datetime, **changes: object) -> None:
     in_time = timezone.now() - first <= GIVE_UP_AFTER
     if not (in_time and lifecycle.advance(generation, State.QUEUED, expecting={State.SUBMITTING}, **columns)):
         _fail(generation, "PROVIDER_BUSY")
+
+
+def _is_for_another(generation: Generation) -> bool:
+    return routing.has_active(generation, routing.request_for_provider(generation))
 
 
 def _fail(generation: Generation, failure_code: str) -> None:

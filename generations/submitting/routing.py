@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from generations.catalog import OFFERS, Offer
@@ -16,6 +16,7 @@ from generations.models import Generation, ProviderAccount, Submission
 
 TRIES_PER_ACCOUNT = 4  # the first, and again after 1, 4 and 16 seconds
 PROBE = timedelta(seconds=5)
+FAILED = "PROVIDER_ERROR"  # the outcome of a submission whose provider said that it could not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,13 @@ def request_for_provider(generation: Generation) -> GenerationRequest:
 
 
 def choose(generation: Generation, request: GenerationRequest) -> Route | None:
-    """The account to try now: of those not busy the one least tried in vain, then the one that comes first."""
+    """The account to try now: of those not busy the one least tried in vain, then the one that comes first.
+
+    One that said it failed at this generation is not asked for it again.
+    """
     offers = _offers(generation, request)
     free = Q(busy_until=None) | Q(busy_until__lte=Now())
-    accounts = list(ProviderAccount.objects.active().filter(free, provider__in=offers))
+    accounts = list(_able(generation, offers).filter(free))
     tries = _tries_in_vain(generation)
     for account in sorted(accounts, key=lambda each: tries[each.id] // TRIES_PER_ACCOUNT):
         if account.busy_until is None or _may_probe(account):
@@ -47,8 +51,8 @@ def is_open(route: Route) -> bool:
 
 
 def has_active(generation: Generation, request: GenerationRequest) -> bool:
-    """Whether any account that could make it is in service, busy or not."""
-    return ProviderAccount.objects.active().filter(provider__in=_offers(generation, request)).exists()
+    """Whether any account that could make it, and has not failed at it, is in service, busy or not."""
+    return _able(generation, _offers(generation, request)).exists()
 
 
 def provider_model(generation: Generation, account: ProviderAccount) -> str:
@@ -66,6 +70,11 @@ def free_at() -> datetime | None:
 def _offers(generation: Generation, request: GenerationRequest) -> Mapping[str, Offer]:
     can_make = (each for each in OFFERS if each.model == generation.model and each.can_make(request))
     return {offer.provider: offer for offer in can_make}
+
+
+def _able(generation: Generation, offers: Mapping[str, Offer]) -> QuerySet[ProviderAccount]:
+    failed = Submission.objects.filter(generation=generation, outcome=FAILED).values("account_id")
+    return ProviderAccount.objects.active().filter(provider__in=offers).exclude(id__in=failed)
 
 
 def _tries_in_vain(generation: Generation) -> Mapping[UUID, int]:

@@ -72,5 +72,7 @@ def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
 
 @pytest.fixture
 def media_folder() -> Iterator[None]:
+    """Empty at first, whatever was left there, and in the end."""
+    shutil.rmtree(settings.MEDIA_FOLDER, ignore_errors=True)
     yield
     shutil.rmtree(settings.MEDIA_FOLDER, ignore_errors=True)

@@ -83,7 +83,7 @@ def ids_of_what_there_is(name: str, world: World, placeholders: dict[str, object
     return {"id": world.owner.pk} if "id" in placeholders else placeholders
 
 
-def test_the_operator_s_pages_are_the_operator_s(world: World):
+def test_the_operator_s_pages_are_the_operator_s(world: World, media_folder):
     """Members are led to the sign-in page for operators; staff without a permission see that they may do nothing."""
     furnish(world)
     staff = make_user()

@@ -48,18 +48,18 @@ def test_an_admin_sees_who_is_in_the_team_and_what_they_have_spent(sign_in):
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER])
 def test_others_see_who_is_in_the_team_and_only_their_own_figures(role, sign_in):
-    team = make_team(granted=1000)
+    team = make_team(granted=10_000)
     ann, bob = make_member(team=team), make_member(team=team)
-    Membership.objects.filter(user__in=[ann, bob]).update(monthly_budget_credits=987, lifetime_budget_credits=6543)
+    Membership.objects.filter(user__in=[ann, bob]).update(monthly_budget_credits=1987, lifetime_budget_credits=6543)
     spend(team, ann, 41)
-    spend(team, bob, 53)
+    spend(team, bob, 1053)
     Membership.objects.filter(user=ann).update(role=role)
 
     page = text_of(sign_in(ann).get(TEAM))
 
-    assert "41 / 987" in row_of(page, ann)
+    assert "41 / 1,987" in row_of(page, ann)
     assert bob.email in row_of(page, bob)
-    assert not any(figure in row_of(page, bob) for figure in ("53", "987", "6,543"))
+    assert not any(figure in row_of(page, bob) for figure in ("1,053", "1,987", "6,543"))
     assert "/team/members/" not in page
     assert "/team/invite/" not in page
 

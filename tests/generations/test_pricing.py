@@ -145,7 +145,7 @@ def test_the_latest_list_in_force_counts(days, credits):
     later = PriceList.objects.create(
         model="seedance-2.0", version=2, effective_at=timezone.now() + timedelta(days=days)
     )
-    for price in Price.objects.filter(price_list__version=1):
+    for price in Price.objects.filter(price_list__version=1, price_list__model="seedance-2.0"):
         Price.objects.create(price_list=later, conditions=price.conditions, credits=7)
 
     assert pricing.quote(resolved()).total_credits == credits

@@ -1,7 +1,5 @@
 """A key that is kept to some models."""
 
-import dataclasses
-
 import pytest
 from django.test import Client
 
@@ -9,24 +7,14 @@ from accounts import keys
 from accounts.actors import INSTALLATION
 from accounts.models import CreditEntry
 from generations import catalog
-from generations.models import Generation, IdempotencyKey, PriceList
+from generations.models import Generation, IdempotencyKey
 from tests.api import ensure_prices, failed, post
 from tests.factories import make_key, make_team
 
-SEEDANCE = catalog.MODELS["seedance-2.0"]
-OTHER = dataclasses.replace(SEEDANCE, slug="other-1.0", name="other 1.0", label="Other 1.0")
-
 
 @pytest.fixture
-def team(db, monkeypatch):
+def team(db):
     ensure_prices()
-    offer = dataclasses.replace(catalog.OFFERS[0], model=OTHER.slug)
-    monkeypatch.setitem(catalog.MODELS, OTHER.slug, OTHER)
-    monkeypatch.setattr(catalog, "OFFERS", (*catalog.OFFERS, offer))
-    prices = PriceList.objects.get(model="seedance-2.0")
-    copy = PriceList.objects.create(model=OTHER.slug, version=1, effective_at=prices.effective_at)
-    for price in prices.prices.all():
-        copy.prices.create(conditions=price.conditions, credits=price.credits, unit=price.unit)
     return make_team(granted=1000)
 
 
@@ -40,22 +28,22 @@ def nothing_was_made() -> bool:
 
 
 def test_the_allowed_model_can_be_asked_for_and_priced(team):
-    client = program(team, "other-1.0")
+    client = program(team, "seedance-1.0")
 
-    assert post(client, "/estimates", {"prompt": "a", "model": "Other 1.0"}).status_code == 200
-    assert post(client, "/generations", {"prompt": "a", "model": "other-1.0"}).status_code == 201
+    assert post(client, "/estimates", {"prompt": "a", "model": "Seedance 1.0"}).status_code == 200
+    assert post(client, "/generations", {"prompt": "a", "model": "seedance-1.0"}).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/generations", "/estimates"])
 @pytest.mark.parametrize("body", [{}, {"model": "Seedance-2.0"}])
 def test_another_model_is_refused_and_the_allowed_ones_named(team, path, body):
-    response = post(program(team, "other-1.0"), path, {"prompt": "a", **body})
+    response = post(program(team, "seedance-1.0"), path, {"prompt": "a", **body})
 
     assert response.status_code == 403
     error = response.json()["error"]
     assert error["code"] == "FORBIDDEN"
-    assert error["message"] == "This key may not use seedance 2.0. It may use: other 1.0."
-    assert error["details"] == {"model": "seedance 2.0", "allowed_models": ["other 1.0"]}
+    assert error["message"] == "This key may not use seedance 2.0. It may use: seedance 1.0."
+    assert error["details"] == {"model": "seedance 2.0", "allowed_models": ["seedance 1.0"]}
     assert nothing_was_made()
 
 
@@ -63,7 +51,7 @@ def test_a_task_of_another_model_is_not_tried_again(team):
     task = failed(team)
     before = Generation.objects.count(), CreditEntry.objects.count()
 
-    response = post(program(team, "other-1.0"), f"/tasks/{task.pk}/retry")
+    response = post(program(team, "seedance-1.0"), f"/tasks/{task.pk}/retry")
 
     assert response.status_code == 403
     assert (Generation.objects.count(), CreditEntry.objects.count()) == before
@@ -73,8 +61,8 @@ def test_only_the_allowed_models_are_listed(team):
     def listed(client: Client) -> list[str]:
         return [model["name"] for model in client.get("/api/v1/models").json()["data"]["models"]]
 
-    assert listed(program(team, "other-1.0")) == ["other 1.0"]
-    assert listed(program(team)) == ["seedance 2.0", "other 1.0"]
+    assert listed(program(team, "seedance-1.0")) == ["seedance 1.0"]
+    assert listed(program(team)) == [spec.name for spec in catalog.MODELS.values()]
 
 
 @pytest.mark.parametrize("asked_for", ["a clip", "a retry"])
@@ -85,7 +73,7 @@ def test_a_repeat_is_answered_as_before_although_the_key_may_not_use_the_model_a
     path, body = ways[asked_for]
     first = post(client, path, body)
 
-    keys.change_some(key, {"allowed_models": ("other-1.0",)}, by=INSTALLATION)
+    keys.change_some(key, {"allowed_models": ("seedance-1.0",)}, by=INSTALLATION)
     again = post(client, path, body)
     new = post(Client(headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "another"}), path, body)
 

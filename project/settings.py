@@ -289,12 +289,8 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         # Its details of a request hold customers' addresses.
         "stripe": {"level": "WARNING"},
-        "django": _to_root,
-        "django.server": _to_root,
         "django.request": {"level": "ERROR"},
-        "uvicorn": _to_root,
-        "uvicorn.error": _to_root,
-        "uvicorn.access": _to_root,
+        **dict.fromkeys(("django", "django.server", "uvicorn", "uvicorn.error", "uvicorn.access"), _to_root),
     },
 }
 DEFAULT_EXCEPTION_REPORTER = "project.redaction.Report"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class PostingForm(forms.Form):
+class _PostingForm(forms.Form):
     title: "StrOrPromise" = ""
 
     form_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -32,19 +32,15 @@ class PostingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.team = team
 
-    def post(self, *, by: Actor) -> None:
-        """Do what a valid form says. Raises by_operator.AlreadyPosted, InsufficientCredits."""
-        raise NotImplementedError
 
-
-class GrantForm(PostingForm):
+class GrantForm(_PostingForm):
     title = _("Grant credits")
 
     def post(self, *, by: Actor) -> None:
         by_operator.grant(self.team, **self.cleaned_data, by=by)
 
 
-class AdjustForm(PostingForm):
+class AdjustForm(_PostingForm):
     title = _("Adjust credits")
 
     credits = CreditsField(
@@ -61,7 +57,7 @@ class AdjustForm(PostingForm):
         by_operator.adjust(self.team, **self.cleaned_data, by=by)
 
 
-class RefundForm(PostingForm):
+class RefundForm(_PostingForm):
     """How much was refunded when the form was looked at goes with it: once that has changed, it is out of date."""
 
     title = _("Refund a generation")
@@ -90,3 +86,7 @@ class RefundForm(PostingForm):
     def post(self, *, by: Actor) -> None:
         given = {name: value for name, value in self.cleaned_data.items() if name != "form_key"}
         by_operator.refund(self.team, **given, by=by)
+
+
+PostingForm = GrantForm | AdjustForm | RefundForm
+"""post() does what a valid one says; it raises by_operator.AlreadyPosted and InsufficientCredits."""

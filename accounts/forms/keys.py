@@ -22,11 +22,10 @@ from accounts.key_settings import (
     with_tuples,
 )
 from accounts.models import ApiKey, RatePlan, Scope, Team
-from accounts.models.credits import MAX_CREDITS
 from accounts.models.keys import default_scopes
 from accounts.networks import normalised
 
-from .fields import CreditsField
+from .fields import BudgetField
 from .seen import opened, seal
 
 MAX_YEARS = 100
@@ -97,19 +96,11 @@ class KeyForm(forms.Form):
         max_value=MAX_IN_PROGRESS,
         help_text=_("How many may be in progress. Empty is no limit."),
     )
-    monthly_budget_credits = CreditsField(
-        label=_("Monthly budget"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
-        help_text=_("Credits for each calendar month. 0 blocks all use, empty is no budget."),
+    monthly_budget_credits = BudgetField(
+        label=_("Monthly budget"), help_text=_("Credits for each calendar month. 0 blocks all use, empty is no budget.")
     )
-    lifetime_budget_credits = CreditsField(
-        label=_("Lifetime budget"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
-        help_text=_("Credits over all months. 0 blocks all use, empty is no budget."),
+    lifetime_budget_credits = BudgetField(
+        label=_("Lifetime budget"), help_text=_("Credits over all months. 0 blocks all use, empty is no budget.")
     )
 
     # As on the page; the others follow.

@@ -20,7 +20,7 @@ from accounts.models.credits import MAX_CREDITS
 from accounts.teams import SETTINGS, time_zones
 from project.outbound import UrlRefused, check_url
 
-from .fields import CreditsField
+from .fields import BudgetField, CreditsField
 from .seen import opened, seal
 
 FORM_KEY_SECONDS = 24 * 3600
@@ -95,19 +95,11 @@ class InviteForm(RoleForm):
 
 
 class CapForm(forms.Form):
-    monthly = CreditsField(
-        label=_("Monthly cap"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
-        help_text=_("Credits for each calendar month. 0 blocks all use, empty is no cap."),
+    monthly = BudgetField(
+        label=_("Monthly cap"), help_text=_("Credits for each calendar month. 0 blocks all use, empty is no cap.")
     )
-    lifetime = CreditsField(
-        label=_("Lifetime cap"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
-        help_text=_("Credits over all months. 0 blocks all use, empty is no cap."),
+    lifetime = BudgetField(
+        label=_("Lifetime cap"), help_text=_("Credits over all months. 0 blocks all use, empty is no cap.")
     )
 
 
@@ -149,19 +141,12 @@ class TeamForm(TeamNameForm):
         label=_("Time zone"), help_text=_("When its days and months begin: for budgets, statements and allowances.")
     )
     requires_two_factor = forms.BooleanField(label=_("Require two-factor sign-in of all members"), required=False)
-    monthly_budget_credits = CreditsField(
+    monthly_budget_credits = BudgetField(
         label=_("Monthly budget"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
         help_text=_("Credits that members and keys together may use in a calendar month. 0 blocks all use."),
     )
-    lifetime_budget_credits = CreditsField(
-        label=_("Lifetime budget"),
-        required=False,
-        min_value=0,
-        max_value=MAX_CREDITS,
-        help_text=_("Credits that they may use over all months. 0 blocks all use."),
+    lifetime_budget_credits = BudgetField(
+        label=_("Lifetime budget"), help_text=_("Credits that they may use over all months. 0 blocks all use.")
     )
     low_balance_credits = CreditsField(
         label=_("Low-balance alert"),

@@ -36,6 +36,11 @@ def kept_secret(name: str, new: str) -> str:
     return path.read_text().strip()
 
 
+def replace_secret(name: str, new: str) -> None:
+    """Keep another secret under this name from now on."""
+    (DATA_FOLDER / name).write_text(new)
+
+
 def secret_key() -> str:
     """SECRET_KEY, or one made once and kept in the data folder."""
     return env.str("SECRET_KEY", default="") or kept_secret("secret_key", secrets.token_urlsafe(50))

@@ -20,7 +20,7 @@ from accounts.models import ApiKey, Team, User
 from generations import catalog, lifecycle, pricing
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount
-from project.env import DATA_FOLDER, kept_secret
+from project.env import kept_secret, replace_secret
 
 EMAIL = "demo@filmgate.local"
 TEAM = "Northlight Studio"
@@ -86,7 +86,7 @@ def _api_key(team: Team) -> str:
     for key in ApiKey.objects.filter(team=team, name="Demo", created_by=None, revoked_at=None):
         keys.revoke(key, by=INSTALLATION)
     _, secret = keys.issue(team, KeySettings(name="Demo"), by=INSTALLATION)
-    (DATA_FOLDER / "demo_key").write_text(secret)
+    replace_secret("demo_key", secret)
     return secret
 
 

@@ -8,9 +8,16 @@ from accounts.audit import audit
 from accounts.models import ApiKey, AuditAction, AuditEntry, CreditBalance, Team, User
 from generations.models import ProviderAccount
 from generations.providers.registry import ADAPTERS
+from project import env
 from project.stack import demo
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch):
+    """Of its own: what is kept beside the database is one installation's, and tests run side by side."""
+    monkeypatch.setattr(env, "DATA_FOLDER", tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -144,6 +144,8 @@ class Generation(models.Model):
                 name="generation_by_member",
             ),
             Index("state", "next_at", condition=Q(next_at__isnull=False), name="generation_due"),
+            Index("team", "next_at", condition=Q(state="queued"), name="generation_queued_by_team"),
+            Index("batch_id", "id", condition=Q(batch_id__isnull=False), name="generation_of_batch"),
             Index("lease_until", condition=Q(lease_until__isnull=False), name="generation_leased"),
             Index("deadline_at", condition=Q(deadline_at__isnull=False), name="generation_deadline"),
         ]

@@ -61,6 +61,7 @@ class Submission(models.Model):
         indexes = [
             Index("next_at", condition=Q(next_at__isnull=False), name="submission_due"),
             Index("account", condition=Q(provider_task_id="", ended_at=None), name="submission_unbound"),
+            Index("account", condition=Q(ended_at=None), name="submission_open"),
             Index(fields=["generation", "-created_at"], name="submission_of_generation"),
         ]
 

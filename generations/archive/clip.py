@@ -1,18 +1,12 @@
 """What a foreign file is, found out by a child process that may do nothing else."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from .errors import ArchiveError
-
-PROBE = Path(__file__).with_name("probe.py")
-TOTAL_SECONDS = 30
-_children = BoundedSemaphore(2)
-
+from .prober import Prober
 
 SUFFIXES = {
     "video/mp4": ".mp4",
@@ -21,6 +15,8 @@ SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
 }
+_prober = Prober()
+_children = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +42,10 @@ class Clip:
 def look(file: Path) -> Clip:
     """What is in the file; raises ArchiveError where it is neither a whole clip nor a whole image."""
     with _children, file.open("rb") as content:
-        try:
-            child = subprocess.run(  # noqa: S603 -- our own program, no arguments from outside
-                [sys.executable, "-I", str(PROBE)],
-                stdin=content,
-                capture_output=True,
-                env={},
-                timeout=TOTAL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ArchiveError("probe took too long") from error
-    if child.returncode:
-        raise ArchiveError(f"no good: {child.stderr[-200:].decode(errors='replace').strip()}")
-    report, _, poster = child.stdout.partition(b"\n")
-    return Clip(**json.loads(report), poster=poster)
+        line, _, poster = _prober.ask(content).partition(b"\n")
+    if not line:
+        raise ArchiveError("no good: looking into it took too much")
+    report = json.loads(line)
+    if "error" in report:
+        raise ArchiveError(f"no good: {report['error']}")
+    return Clip(**report, poster=poster)

@@ -1,19 +1,24 @@
-"""Looks into a foreign clip or image: a program of its own, run as a child with hardly any rights.
+"""Looks into foreign clips and images: a program of its own that forks for each of them a child with hardly any rights.
 
-    python -I probe.py < clip.mp4 > report
+    python -I probe.py
 
-Reports one line of JSON, then a poster as WebP. It reads nothing but its input, which must be PNG, JPEG or WebP, MP4 or
-QuickTime by its content, and once it has loaded its libraries it can open no file and no socket. Exit status 1 and a
-line say why it is no good.
+Its standard input is a socket (AF_UNIX, SOCK_SEQPACKET); each message brings two descriptors: the file, and where to
+report. Its libraries are loaded once, before the first; it ends when the socket is closed.
+
+A child reports one line of JSON, then a poster as WebP; for what is no good {"error": "…"} and nothing else. It reads
+nothing but its file, which must be PNG, JPEG or WebP, MP4 or QuickTime by its content, and it can open no file and no
+socket. One that breaks a limit dies without a word.
 """
 
 import io
 import json
+import os
 import pkgutil
 import re
 import resource
+import signal
+import socket
 import struct
-import sys
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -23,6 +28,7 @@ from PIL import Image, ImageOps, WebPImagePlugin
 
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
+SECONDS = 30
 MAX_PIXELS = 7680 * 4320
 POSTER_WIDTH = 960
 POSTER_AT_SECONDS = 1.0
@@ -42,16 +48,39 @@ class NotWhole(Exception):
 
 def main() -> None:
     _load_everything()
-    _give_up_rights()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that nobody has to wait for the children
+    calls = socket.socket(fileno=0)
+    while descriptors := socket.recv_fds(calls, 1, 2)[1]:
+        if os.fork() == 0:
+            _be_the_child(*descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _be_the_child(file_descriptor: int, report_descriptor: int) -> None:
+    """Never returns. Both ends of our caller's socket are closed before anything of the file is read."""
     try:
-        report, poster = look(sys.stdin.buffer)
+        os.dup2(file_descriptor, 0)
+        os.dup2(report_descriptor, 1)
+        os.closerange(3, max(file_descriptor, report_descriptor) + 1)
+        with os.fdopen(0, "rb") as file, os.fdopen(1, "wb") as out:
+            signal.alarm(SECONDS)
+            _give_up_rights()
+            out.write(_answer(file))
+    finally:
+        os._exit(0)
+
+
+def _answer(file: BinaryIO) -> bytes:
+    try:
+        report, poster = look(file)
     except (NotWhole, MemoryError, *_UNREADABLE) as error:
-        sys.exit(f"{type(error).__name__}: {error}"[:300])
-    sys.stdout.buffer.write(json.dumps(report).encode() + b"\n" + poster)
+        return json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}).encode()
+    return json.dumps(report).encode() + b"\n" + poster
 
 
 def look(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
-    """What it is, and its poster. Raises NotWhole or an error of the libraries'."""
+    """What it is, and its poster; the file can be sought in. Raises NotWhole or an error of the libraries'."""
     start = file.read(16)
     file.seek(0)
     for signature, (format_name, content_type) in SIGNATURES.items():

@@ -11,8 +11,10 @@ from accounts.audit import audit as audit_credits
 from accounts.models import CreditBalance, Team
 from generations import audit
 from generations.archive.archive import crew as archivers
-from generations.models import Callback, Generation, State, Submission
+from generations.models import Callback, Generation, ProviderAccount, State, Submission
+from generations.submitting.circuit import crew as probers
 from generations.submitting.ingest import crew as readers
+from generations.submitting.listing import crew as listers
 from generations.submitting.poll import crew as pollers
 from generations.submitting.submit import crew as submitters
 from tests.sandbox_process import SandboxProcess, wait_until
@@ -20,7 +22,7 @@ from tests.sandbox_process import SandboxProcess, wait_until
 
 def work() -> None:
     """One round of every job but the sweep."""
-    for crew in (submitters, readers, pollers, archivers):
+    for crew in (probers, submitters, readers, listers, pollers, archivers):
         crew.run()
 
 
@@ -29,6 +31,7 @@ def hurry() -> None:
     Generation.objects.filter(state=State.QUEUED).update(next_at=Now())
     Submission.objects.filter(next_at__isnull=False).update(next_at=Now(), polled_at=None)
     Callback.objects.filter(next_at__isnull=False).update(next_at=Now())
+    ProviderAccount.objects.filter(probe_at__isnull=False).update(probe_at=Now())
 
 
 def finish(*generations: Generation, seconds: float = 30) -> None:

@@ -117,6 +117,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="provideraccount",
+            name="listed_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="provideraccount",
             name="max_running",
             field=models.PositiveIntegerField(
                 blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)]

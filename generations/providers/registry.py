@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 
@@ -34,11 +35,20 @@ def adapter(account: ProviderAccount) -> Provider:
 
 def build(provider: str, base_url: str, key: str, options: Mapping[str, str]) -> Provider:
     """One of ADAPTERS, imported on first use; raises ValueError for an option that it does not take."""
-    module, name = ADAPTERS[provider].split(".")
-    adapter_class = getattr(import_module(f".{module}", __package__), name)
+    adapter_class = _class(provider)
     for option in options:
         if option not in adapter_class.OPTIONS:
             taken = ", ".join(adapter_class.OPTIONS) or "none"
             raise ValueError(f"{provider} does not take the option {option!r}; it takes: {taken}")
     built: Provider = adapter_class(base_url, key, **options)
     return built
+
+
+def listing_providers() -> list[str]:
+    """Those whose tasks can be listed."""
+    return [provider for provider in ADAPTERS if _class(provider).lists_tasks]
+
+
+def _class(provider: str) -> Any:
+    module, name = ADAPTERS[provider].split(".")
+    return getattr(import_module(f".{module}", __package__), name)

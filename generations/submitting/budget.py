@@ -1,31 +1,34 @@
-"""At most 900 reads a minute for each provider account, over all processes: a fixed window in the account's row."""
+"""Reads within each provider account's minute, over all processes: each pays for a stretch of the account's time.
+
+In no minute are there more than the account may have (the generic cell rate algorithm, ITU-T I.371).
+"""
 
 from datetime import timedelta
 
 from django.db.models import F, Q
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db.models.functions import Greatest, Now
 
 from generations.models import ProviderAccount
 
-READS = 900
-WINDOW = timedelta(seconds=60)
+MINUTE = timedelta(seconds=60)
+# How far reads may run ahead of their time: a little more than the beat, so that none is lost between two looks.
+AHEAD = timedelta(seconds=6)
 
 
 def take(account: ProviderAccount) -> bool:
     """Whether one more read may go out now."""
-    row = ProviderAccount.objects.filter(id=account.id)
-    counting = row.filter(poll_window_at__gt=Now() - WINDOW)
-    stale = row.filter(Q(poll_window_at=None) | Q(poll_window_at__lte=Now() - WINDOW))
-    # When two find the window stale, the second one's update matches nothing any more, and it counts in the new one.
-    return bool(
-        counting.filter(poll_window_count__lt=READS).update(poll_window_count=F("poll_window_count") + 1)
-        or stale.update(poll_window_at=Now(), poll_window_count=1)
-        or counting.filter(poll_window_count__lt=READS).update(poll_window_count=F("poll_window_count") + 1)
-    )
+    stretch = (MINUTE + AHEAD) / account.reads_a_minute
+    row = ProviderAccount.objects.filter(may_read(), id=account.id)
+    # PostgreSQL's greatest() passes over a null.
+    return bool(row.update(reads_free_at=Greatest(F("reads_free_at"), Now()) + stretch))
+
+
+def may_read(path: str = "") -> Q:
+    """Accounts that have a read left, as a condition on them, or by the path that leads there, such as `account__`."""
+    return Q(**{f"{path}reads_free_at": None}) | Q(**{f"{path}reads_free_at__lte": Now() + AHEAD})
 
 
 def exhaust(account: ProviderAccount, *, seconds: float) -> None:
     """The provider said "later": no read for so long."""
-    window_at = timezone.now() + timedelta(seconds=seconds) - WINDOW
-    ProviderAccount.objects.filter(id=account.id).update(poll_window_at=window_at, poll_window_count=READS)
+    later = Now() + AHEAD + timedelta(seconds=seconds)
+    ProviderAccount.objects.filter(id=account.id).update(reads_free_at=later)

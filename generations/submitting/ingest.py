@@ -16,7 +16,7 @@ from generations.providers.base import AccountRefused, Busy, ProviderError, Task
 from generations.providers.registry import adapter
 from project.celery import nudge
 
-from . import budget, outcomes, reports
+from . import budget, circuit, outcomes, reports
 from .poll import LEAST
 
 THREADS = 8
@@ -78,7 +78,9 @@ def _meet(callback: Callback, submission: Submission) -> None:
         except AccountRefused as refusal:
             outcomes.pause(submission.account, refusal.reason)
             _wait_or_disown(callback)
-        except ProviderError:
+        except ProviderError as error:
+            if circuit.is_failure(error):
+                circuit.fail(submission.account)
             _wait_or_disown(callback)
         else:
             is_ours = reports.matches(submission, report) and reports.apply(submission, report)

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from . import circuit, listing
 from . import ingest as ingesting
 from . import poll as polling
 from . import submit as submitting
@@ -21,6 +22,16 @@ def ingest() -> None:
 @shared_task(name="poll")
 def poll() -> None:
     polling.crew.run()
+
+
+@shared_task(name="list")
+def list_tasks() -> None:
+    listing.crew.run()
+
+
+@shared_task(name="probe")
+def probe() -> None:
+    circuit.crew.run()
 
 
 @shared_task(name="sweep")

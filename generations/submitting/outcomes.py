@@ -26,6 +26,7 @@ RETRY_SECONDS = (1, 4, 16)
 JITTER = 0.2
 GIVE_UP_AFTER = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=5)
+SPREAD = timedelta(seconds=2)  # so that not all of a queue come at once
 
 
 def not_sent(generation: Generation, submission: Submission) -> None:
@@ -85,7 +86,7 @@ def unclear(generation: Generation, submission: Submission, *, can_look_up: bool
 def wait_for_account(generation: Generation) -> None:
     """No account takes it now: queued until one may, within ten minutes of the first refusal."""
     soon = timezone.now() + LOOK_AGAIN
-    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1))
+    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1)) + SPREAD * random.random()  # noqa: S311
     first_refused_at = generation.first_refused_at or timezone.now()
     if timezone.now() - first_refused_at > GIVE_UP_AFTER:
         lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_BUSY", expecting={State.QUEUED})

@@ -16,7 +16,7 @@ from generations.models import Generation, State, Submission
 from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, ProviderReport, TaskMissing
 from generations.providers.registry import adapter
 
-from . import budget, outcomes, reports
+from . import budget, circuit, outcomes, reports
 
 THREADS = 16
 PER_ACCOUNT = 8
@@ -32,9 +32,12 @@ bulkhead = Bulkhead(PER_ACCOUNT)
 
 
 def claim_due(limit: int) -> list[Submission]:
+    """Not what nobody could be asked about now: those reads are spent, or its account's circuit is open."""
     rested = Q(polled_at=None) | Q(polled_at__lte=Now() - LEAST)
-    due = Submission.objects.filter(rested, ended_at=None).select_related("account", "generation")
-    return claim(due, limit)
+    due = Submission.objects.filter(
+        rested, budget.may_read("account__"), ended_at=None, account__circuit_opened_at=None
+    )
+    return claim(due.select_related("account", "generation"), limit)
 
 
 def poll(submission: Submission) -> None:
@@ -64,8 +67,9 @@ def _ask(submission: Submission) -> datetime | None:
     except AccountRefused as refusal:
         outcomes.pause(submission.account, refusal.reason)
         return timezone.now() + timedelta(seconds=60)
-    except ProviderError:
-        pass  # asked again, as after any other answer
+    except ProviderError as error:  # asked again, as after any other answer
+        if circuit.is_failure(error):
+            circuit.fail(submission.account)
     return None
 
 

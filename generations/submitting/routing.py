@@ -1,18 +1,21 @@
 """Which provider account makes a generation."""
 
+import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Now
 
 from generations.catalog import OFFERS, Offer
 from generations.frozen import request_of, with_links
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount, Submission
+
+from . import room
 
 TRIES_PER_ACCOUNT = 4  # the first, and again after 1, 4 and 16 seconds
 PROBE = timedelta(seconds=5)
@@ -30,24 +33,44 @@ def request_for_provider(generation: Generation) -> GenerationRequest:
     return replace(with_links(request_of(generation)), callback_url="", metadata={})
 
 
-def choose(generation: Generation, request: GenerationRequest) -> Route | None:
-    """The account to try now: of those not busy the one least tried in vain, then the one that comes first.
+def candidates(generation: Generation, request: GenerationRequest) -> list[Route]:
+    """The accounts that could make it now, the one to try first in front: of those not busy the least tried in vain,
+    then by priority, and among equals a draw by weight.
 
     One that said it failed at this generation is not asked for it again.
     """
     offers = _offers(generation, request)
-    free = Q(busy_until=None) | Q(busy_until__lte=Now())
-    accounts = list(_able(generation, offers).filter(free))
     tries = _tries_in_vain(generation)
-    for account in sorted(accounts, key=lambda each: tries[each.id] // TRIES_PER_ACCOUNT):
-        if account.busy_until is None or _may_probe(account):
-            return Route(account=account, offer=offers[account.provider])
+    accounts = sorted(
+        _free(_able(generation, offers)),
+        key=lambda each: (tries[each.id] // TRIES_PER_ACCOUNT, each.priority, _draw(each)),
+    )
+    return [Route(account=account, offer=offers[account.provider]) for account in accounts]
+
+
+def choose(routes: Sequence[Route]) -> Route | None:
+    """The first that has room for one more, and that, where it was busy, may be tried now."""
+    ids = [route.account.id for route in routes]
+    roomy = set(room.with_room(ProviderAccount.objects.filter(id__in=ids)).values_list("id", flat=True))
+    for route in routes:
+        if route.account.id in roomy and (route.account.busy_until is None or _may_probe(route.account)):
+            return route
     return None
+
+
+def crowded_models() -> list[str]:
+    """Models that accounts would make, if any of them had room: what waits for these is best left where it is."""
+    free = _free(ProviderAccount.objects.active())
+    willing = set(free.values_list("provider", flat=True))
+    roomy = set(room.with_room(free).values_list("provider", flat=True))
+    made_by_some = {offer.model for offer in OFFERS if offer.provider in roomy}
+    return sorted({offer.model for offer in OFFERS if offer.provider in willing} - made_by_some)
 
 
 def is_open(route: Route) -> bool:
     """Whether the account still takes what it took when it was chosen; there may have been a wait for a slot."""
-    return ProviderAccount.objects.active().filter(id=route.account.id, busy_until=route.account.busy_until).exists()
+    in_service = ProviderAccount.objects.active().filter(circuit_opened_at=None)
+    return in_service.filter(id=route.account.id, busy_until=route.account.busy_until).exists()
 
 
 def has_active(generation: Generation, request: GenerationRequest) -> bool:
@@ -62,9 +85,11 @@ def provider_model(generation: Generation, account: ProviderAccount) -> str:
 
 
 def free_at() -> datetime | None:
-    """When the first of the busy accounts may be tried again."""
-    busy = ProviderAccount.objects.active().filter(busy_until__gt=Now())
-    return busy.order_by("busy_until").values_list("busy_until", flat=True).first()
+    """When the first of those that take nothing now, busy or with an open circuit, may be tried again."""
+    active = ProviderAccount.objects.active()
+    busy = active.filter(busy_until__gt=Now()).aggregate(at=Min("busy_until"))["at"]
+    probed = active.filter(probe_at__gt=Now()).aggregate(at=Min("probe_at"))["at"]
+    return min(filter(None, (busy, probed)), default=None)
 
 
 def _offers(generation: Generation, request: GenerationRequest) -> Mapping[str, Offer]:
@@ -75,6 +100,15 @@ def _offers(generation: Generation, request: GenerationRequest) -> Mapping[str, 
 def _able(generation: Generation, offers: Mapping[str, Offer]) -> QuerySet[ProviderAccount]:
     failed = Submission.objects.filter(generation=generation, outcome=FAILED).values("account_id")
     return ProviderAccount.objects.active().filter(provider__in=offers).exclude(id__in=failed)
+
+
+def _free(accounts: QuerySet[ProviderAccount]) -> QuerySet[ProviderAccount]:
+    return accounts.filter(Q(busy_until=None) | Q(busy_until__lte=Now()), circuit_opened_at=None)
+
+
+def _draw(account: ProviderAccount) -> float:
+    """Among accounts of these weights, each comes first as often as its share of them (Efraimidis and Spirakis)."""
+    return -(random.random() ** (1 / account.weight))  # noqa: S311 -- nothing secret in it
 
 
 def _tries_in_vain(generation: Generation) -> Mapping[UUID, int]:

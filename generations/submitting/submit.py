@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.due import Bulkhead, Crew, claim
+from generations.due import Bulkhead, Crew
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
 from generations.providers.registry import adapter
 
-from . import outcomes, reports, routing
+from . import circuit, fair, outcomes, reports, room, routing
 
 THREADS = 24
 PER_ACCOUNT = 8
@@ -29,15 +29,20 @@ bulkhead = Bulkhead(PER_ACCOUNT)
 
 
 def claim_queued(limit: int) -> list[Generation]:
-    return claim(Generation.objects.filter(state=State.QUEUED), limit)
+    """A share of what is due to each team, but for what no account has room for."""
+    return fair.claim_queued(limit, leaving_out=routing.crowded_models())
 
 
 def submit(generation: Generation) -> None:
     """Send a claimed generation to the account that should make it, and record what came of it."""
     request = routing.request_for_provider(generation)
-    route = routing.choose(generation, request)
-    if route is None:
+    candidates = routing.candidates(generation, request)
+    route = routing.choose(candidates)
+    if route is None and not candidates:
         outcomes.wait_for_account(generation)
+        return
+    if route is None:
+        _step_back(generation, seconds=1)
         return
     with bulkhead.slot(route.account.id) as entered:
         if not entered or not routing.is_open(route):
@@ -56,6 +61,8 @@ def _try(generation: Generation, request: GenerationRequest, route: routing.Rout
         return
     if submission := _begin(generation, route.account):
         _send(generation, submission, request, route, provider)
+    else:
+        _step_back(generation, seconds=1)
 
 
 def callback_url(submission: Submission) -> str:
@@ -65,7 +72,7 @@ def callback_url(submission: Submission) -> str:
 
 
 def _step_back(generation: Generation, *, seconds: float) -> None:
-    """The account has no slot, or is busy since it was chosen; that is no refusal."""
+    """The account has no slot or no room, or is busy since it was chosen; that is no refusal."""
     Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
         next_at=Now() + timedelta(seconds=seconds), lease_until=None
     )
@@ -74,7 +81,7 @@ def _step_back(generation: Generation, *, seconds: float) -> None:
 def _begin(generation: Generation, account: ProviderAccount) -> Submission | None:
     """Commit to sending: state and submission in one transaction. None where someone else was faster."""
     with transaction.atomic():
-        won = lifecycle.advance(
+        won = room.take(account) and lifecycle.advance(
             generation,
             State.SUBMITTING,
             expecting={State.QUEUED},
@@ -96,8 +103,11 @@ def _send(
     try:
         report = _post(provider, submission, request, model=route.offer.provider_model)
     except NotSent:
+        circuit.fail(route.account)
         outcomes.not_sent(generation, submission)
     except Refused as refusal:
+        if circuit.is_failure(refusal):
+            circuit.fail(route.account)
         outcomes.refused(generation, submission, failure_code=refusal.failure_code)
     except Busy as refusal:
         outcomes.busy(generation, submission, retry_after_seconds=refusal.retry_after_seconds)
@@ -105,6 +115,7 @@ def _send(
     except AccountRefused as refusal:
         outcomes.account_refused(generation, submission, reason=refusal.reason)
     except ProviderError:
+        circuit.fail(route.account)
         outcomes.unclear(generation, submission, can_look_up=provider.lists_tasks)
     else:
         if not reports.apply(submission, report):

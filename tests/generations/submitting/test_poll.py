@@ -102,33 +102,18 @@ def test_a_task_missing_three_times_over_two_minutes_is_lost(bound, sandbox):  #
     assert figures(bound.generation.team) == (1000, 0, 0)
 
 
-def test_nine_hundred_reads_a_minute_and_not_one_more(account):  # P18
-    account.poll_window_at, account.poll_window_count = timezone.now(), budget.READS - 100
-    account.save()
-
-    taken = race(lambda _: budget.take(account), range(200), threads=16)
-
-    assert sum(taken) == 100
-
-
-def test_the_first_reads_of_a_new_minute_are_all_counted(account):
-    taken = race(lambda _: budget.take(account), range(64), threads=16)
-
-    account.refresh_from_db()
-    assert sum(taken) == account.poll_window_count == 64
-
-
-def test_polls_beyond_the_budget_wait(bound, sandbox):
-    ProviderAccount.objects.update(poll_window_at=timezone.now(), poll_window_count=budget.READS)
+def test_polls_beyond_the_budget_wait(bound, account, sandbox):  # P18
+    budget.exhaust(account, seconds=30)
     before = sandbox.state()["fetches"]
     hurry()
 
-    poll.claim_due(1)
-    Submission.objects.update(lease_until=None)
-    for submission in poll.claim_due(1):
-        poll.poll(submission)
+    assert poll.claim_due(1) == []
 
+    bound.refresh_from_db()
+    poll.poll(bound)
+    bound.refresh_from_db()
     assert sandbox.state()["fetches"] == before
+    assert seconds_until(bound.next_at) == pytest.approx(1, abs=1)
 
 
 def test_a_poll_that_a_callback_overtakes_leaves_the_next_one_at_once(bound, account):

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from generations.models import Generation, Submission
-from generations.submitting import submit
+from generations.submitting import circuit, submit
 from tests.api import asked
 from tests.factories import make_account, make_team
 from tests.pipeline import figures, finish
@@ -49,7 +49,7 @@ def test_a_hundred_lost_answers_are_a_hundred_tasks_and_no_second_post(team, san
     finish(*generations, seconds=240)
 
     state = sandbox.state()
-    assert unconfirmed == 100
+    assert unconfirmed == circuit.FAILURES
     assert (state["creates"], state["accepted"]) == (100, 100)
     assert {generation.state for generation in generations} == {"completed"}
     assert figures(team) == (8500, 0, 1500)

@@ -1,0 +1,49 @@
+"""The queue in turns: each team that waits gets its share, however much another one has asked for."""
+
+import random
+from collections import Counter
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import connection
+
+from generations.due import claim
+from generations.models import Generation, State
+
+# One step of the index for each team, however long its queue is.
+_WAITING = """
+    WITH RECURSIVE waiting(team_id) AS (
+        (SELECT team_id FROM generations_generation WHERE state = 'queued' ORDER BY team_id LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT team_id FROM generations_generation
+            WHERE state = 'queued' AND team_id > waiting.team_id ORDER BY team_id LIMIT 1
+        ) FROM waiting WHERE waiting.team_id IS NOT NULL
+    )
+    SELECT team_id FROM waiting WHERE team_id IS NOT NULL
+"""
+
+
+def claim_queued(limit: int, *, leaving_out: Collection[str] = ()) -> list[Generation]:
+    """Lease up to `limit` queued generations that are due, but for those of some models.
+
+    Whoever has the fewest being submitted comes first, and as long as others wait nobody gets more than a share.
+    """
+    queued = Generation.objects.filter(state=State.QUEUED).exclude(model__in=leaving_out)
+    claimed: list[Generation] = []
+    teams = _in_turn()
+    while teams and len(claimed) < limit:
+        share = max(1, (limit - len(claimed)) // len(teams))
+        claimed += claim(queued.filter(team=teams.pop(0)), share)
+    return claimed
+
+
+def _in_turn() -> list[UUID]:
+    """The teams that wait, the one with the least in hand first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        waiting = [team_id for (team_id,) in cursor.fetchall()]
+    random.shuffle(waiting)
+    leased = Generation.objects.filter(state=State.SUBMITTING, lease_until__isnull=False)
+    in_hand = Counter(leased.values_list("team_id", flat=True)) if len(waiting) > 1 else Counter()
+    return sorted(waiting, key=in_hand.__getitem__)

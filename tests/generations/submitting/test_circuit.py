@@ -1,0 +1,166 @@
+"""An account that fails again and again is left alone until it answers."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generations.models import Generation, ProviderAccount, Submission
+from generations.providers.base import Busy, NotSent, Refused, TaskMissing, Unclear
+from generations.submitting import circuit, poll, submit
+from tests.api import asked
+from tests.factories import make_account
+from tests.pipeline import figures, finish, hurry
+from tests.races import race
+from tests.receiver import Receiver, answer
+
+UNREACHABLE = "http://127.0.0.1:9/api/v1"
+BAD_GATEWAY = answer(502, b"<html>502</html>")
+
+
+def fail(account: ProviderAccount, times: int) -> ProviderAccount:
+    for _ in range(times):
+        circuit.fail(account)
+    account.refresh_from_db()
+    return account
+
+
+def test_ten_failures_within_thirty_seconds_open_it(team):  # P11
+    account = make_account(base_url=UNREACHABLE)
+
+    after_nine = fail(account, 9).circuit_opened_at
+    fail(account, 1)
+
+    assert after_nine is None
+    assert account.circuit_opened_at is not None
+    assert account.probe_at - account.circuit_opened_at == timedelta(seconds=30)
+
+
+def test_failures_that_are_further_apart_do_not(team):  # P11
+    account = fail(make_account(base_url=UNREACHABLE), 9)
+    ProviderAccount.objects.update(failing_since=timezone.now() - timedelta(seconds=31))
+
+    fail(account, 9)
+
+    assert (account.circuit_opened_at, account.failure_count) == (None, 9)
+
+
+def test_many_failures_at_once_open_it_once_and_are_all_counted(team):  # P11
+    account = make_account(base_url=UNREACHABLE)
+
+    race(lambda _: circuit.fail(account), range(16), threads=16)
+
+    account.refresh_from_db()
+    assert account.circuit_opened_at is not None
+    assert account.failure_count == circuit.FAILURES
+
+
+@pytest.mark.parametrize(
+    ("error", "speaks_against_it"),
+    [
+        (NotSent("ConnectError"), True),
+        (Unclear("ReadTimeout"), True),
+        (Refused("PROVIDER_ERROR"), True),
+        (Refused("CONTENT_POLICY"), False),
+        (Busy(30), False),
+        (TaskMissing("TASK_NOT_FOUND"), False),
+    ],
+    ids=lambda value: f"{type(value).__name__} {value}",
+)
+def test_what_the_account_says_of_a_request_is_no_failure_of_the_account(error, speaks_against_it):
+    assert circuit.is_failure(error) is speaks_against_it
+
+
+def test_while_it_is_open_only_a_probe_in_thirty_seconds_goes_there(team):  # P11
+    """Half an hour, with the clock moved on by a probe's distance at a time: sixty probes, and ten calls before."""
+    with Receiver() as receiver:
+        receiver.otherwise = BAD_GATEWAY
+        make_account(base_url=receiver.url("/api/v1"))
+        for _ in range(40):
+            asked(team)
+        submit.crew.run()
+        before = len(receiver.requests)
+        for _ in range(60):
+            Generation.objects.filter(state="queued").update(next_at=timezone.now(), first_refused_at=None)
+            ProviderAccount.objects.update(probe_at=timezone.now())
+            for crew in (circuit.crew, circuit.crew, submit.crew, poll.crew):
+                crew.run()
+        while_open = receiver.requests[before:]
+
+    assert before <= circuit.FAILURES + submit.PER_ACCOUNT
+    assert len(while_open) == 60
+    assert {each.method for each in while_open} == {"GET"}
+    assert Generation.objects.filter(state="queued").count() == 40 - before
+
+
+def test_several_workers_send_one_probe(team):  # P11
+    account = fail(make_account(base_url=UNREACHABLE), 10)
+    ProviderAccount.objects.update(probe_at=timezone.now())
+
+    claimed = race(lambda _: circuit.claim_due(4), range(8), threads=8)
+
+    assert [each for found in claimed for each in found] == [account]
+
+
+def test_the_other_accounts_go_on(team, sandbox):  # P11
+    fail(make_account(base_url=UNREACHABLE, priority=1), 10)
+    make_account(base_url=sandbox.api_url, priority=2)
+    generation = asked(team)
+
+    submit.crew.run()
+
+    generation.refresh_from_db()
+    assert generation.state == "running"
+    assert Submission.objects.count() == 1
+
+
+def test_the_first_answer_closes_it_and_what_waited_is_made(team, account, sandbox):  # P11
+    fail(account, 10)
+    generation = asked(team)
+    submit.crew.run()
+    generation.refresh_from_db()
+    waiting = generation.state, sandbox.state()["creates"]
+
+    finish(generation)
+
+    account.refresh_from_db()
+    assert waiting == ("queued", 0)
+    assert generation.state == "completed"
+    assert (account.circuit_opened_at, account.probe_at, account.failure_count) == (None, None, 0)
+
+
+def test_what_runs_there_is_not_asked_about_while_it_is_open(team, account, sandbox):  # P11 P18
+    asked(team)
+    submit.crew.run()
+    fail(account, 10)
+    before = sandbox.state()["fetches"]
+    hurry()
+
+    poll.crew.run()
+
+    assert sandbox.state()["fetches"] == before
+
+
+def test_a_paused_account_is_not_probed_and_a_probe_that_is_turned_away_pauses(team, account, sandbox):  # P13
+    fail(account, 10)
+    sandbox.set_key("sk-video-of-the-test", "refused")
+    ProviderAccount.objects.update(probe_at=timezone.now())
+
+    circuit.crew.run()
+
+    account.refresh_from_db()
+    assert account.paused_at is not None
+    ProviderAccount.objects.update(circuit_opened_at=timezone.now(), probe_at=timezone.now())
+    assert circuit.claim_due(4) == []
+
+
+def test_ten_minutes_of_an_open_circuit_give_the_credits_back(team):  # P11
+    fail(make_account(base_url=UNREACHABLE), 10)
+    generation = asked(team)
+    submit.crew.run()
+    Generation.objects.update(first_refused_at=timezone.now() - timedelta(minutes=11))
+
+    finish(generation)
+
+    assert (generation.state, generation.failure_code) == ("failed", "PROVIDER_BUSY")
+    assert figures(team) == (1000, 0, 0)

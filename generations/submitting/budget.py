@@ -1,6 +1,7 @@
 """Reads within each provider account's minute, over all processes: each pays for a stretch of the account's time.
 
-In no minute are there more than the account may have (the generic cell rate algorithm, ITU-T I.371).
+In no minute are there more than the account may have (the generic cell rate algorithm, ITU-T I.371). A call of an
+adapter is a read; that seedance2api is asked twice for what has ended is not counted.
 """
 
 from datetime import timedelta
@@ -17,7 +18,8 @@ AHEAD = timedelta(seconds=6)
 
 def take(account: ProviderAccount) -> bool:
     """Whether one more read may go out now."""
-    stretch = (MINUTE + AHEAD) / account.reads_a_minute
+    # The one that a minute begins with is paid for in it too.
+    stretch = (MINUTE + AHEAD) / (account.reads_a_minute - 1)
     row = ProviderAccount.objects.filter(may_read(), id=account.id)
     # PostgreSQL's greatest() passes over a null.
     return bool(row.update(reads_free_at=Greatest(F("reads_free_at"), Now()) + stretch))

@@ -1,8 +1,8 @@
-"""Each provider account's circuit: ten failures within thirty seconds open it, and the first answer closes it.
+"""Each provider account's circuit: ten failures in thirty seconds open it, and a probe that is answered closes it.
 
-A failure is a call that brought no word of the provider's, and its word that it failed. While the circuit is open
-nothing goes there, neither POST nor poll, but a read every thirty seconds of a task that there is not: whoever says so
-is back. No generation is risked to find that out.
+A failure is a call that brought no word of the provider's, and its word that it failed. They are counted for thirty
+seconds from the first. While the circuit is open no POST and no poll goes there, but every thirty seconds a read: of a
+task that it made once, or of one that there is not. No generation is risked to find out whether it is back.
 """
 
 import logging
@@ -14,12 +14,12 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from generations.due import Crew
-from generations.models import ProviderAccount
+from generations.models import ProviderAccount, Submission
 from generations.providers.base import AccountRefused, NotSent, ProviderError, Refused, Unclear
 from generations.providers.registry import adapter
 from project.celery import nudge
 
-from . import outcomes
+from . import budget, outcomes, queue
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,16 @@ def close(account: ProviderAccount) -> None:
     is_open = ProviderAccount.objects.filter(id=account.id, circuit_opened_at__isnull=False)
     if is_open.update(circuit_opened_at=None, probe_at=None, failure_count=0, failing_since=None):
         log.warning("provider account %s: its circuit is closed", account.label)
-        for name in ("submit", "poll"):
-            transaction.on_commit(partial(nudge, name))
+        queue.call_up()
+        transaction.on_commit(partial(nudge, "poll"))
 
 
 def claim_due(limit: int) -> list[ProviderAccount]:
-    """Open ones in service that are to be looked at now; the next look at them is thirty seconds away."""
-    due = ProviderAccount.objects.active().filter(probe_at__lte=Now()).order_by("probe_at")
+    """Open ones that are to be looked at now; the next look at them is thirty seconds away.
+
+    Paused ones too: what runs there is followed to its end.
+    """
+    due = ProviderAccount.objects.filter(probe_at__lte=Now()).order_by("probe_at")
     with transaction.atomic():
         claimed = list(due.select_for_update(skip_locked=True)[:limit])
         ids = [account.pk for account in claimed]
@@ -69,9 +72,13 @@ def claim_due(limit: int) -> list[ProviderAccount]:
 
 
 def probe(account: ProviderAccount) -> None:
+    """Ask for a task that it has made, which it surely answers as documented; for none only where it has made none."""
+    known = Submission.objects.filter(account=account).exclude(provider_task_id="")
+    task_id = known.order_by("-id").values_list("provider_task_id", flat=True).first() or NO_TASK
+    budget.take(account)
     connection.close()
     try:
-        adapter(account).fetch(NO_TASK)
+        adapter(account).fetch(task_id)
     except AccountRefused as refusal:
         outcomes.pause(account, refusal.reason)
     except ProviderError as error:

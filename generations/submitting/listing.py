@@ -51,8 +51,9 @@ def read(account: ProviderAccount) -> None:
         budget.exhaust(account, seconds=refusal.retry_after_seconds)
     except AccountRefused as refusal:
         outcomes.pause(account, refusal.reason)
-    except ProviderError:
-        circuit.fail(account)
+    except ProviderError as error:
+        if circuit.is_failure(error):
+            circuit.fail(account)
 
 
 def _is_ours(account: ProviderAccount, rested: Q) -> bool:

@@ -1,4 +1,7 @@
-"""What becomes of a generation whose POST brought no report. Each is one transaction, generation before submission."""
+"""What becomes of a generation whose POST brought no report. Each is one transaction, generation before submission.
+
+An account's row is written before, on its own: who holds a balance never waits for an account.
+"""
 
 import logging
 import random
@@ -10,8 +13,8 @@ from typing import Any
 
 from django.core.mail import mail_managers
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
 
 from generations import lifecycle
@@ -43,11 +46,12 @@ def not_sent(generation: Generation, submission: Submission) -> None:
 def busy(generation: Generation, submission: Submission, *, retry_after_seconds: float) -> None:
     """The account takes nothing until then; another one may."""
     until = timezone.now() + timedelta(seconds=retry_after_seconds)
+    row = ProviderAccount.objects.filter(id=submission.account_id)
+    row.update(busy_until=Greatest("busy_until", Value(until, DateTimeField())))
     with _unless_bound(generation, submission) as unbound:
         if unbound:
             _requeue(generation, timezone.now())
             reports.end(submission, "busy")
-        ProviderAccount.objects.filter(id=submission.account_id).update(busy_until=until)
 
 
 def refused(generation: Generation, submission: Submission, *, failure_code: str) -> None:
@@ -85,15 +89,18 @@ def unclear(generation: Generation, submission: Submission, *, can_look_up: bool
 
 def wait_for_account(generation: Generation) -> None:
     """No account takes it now: queued until one may, within ten minutes of the first refusal."""
-    soon = timezone.now() + LOOK_AGAIN
-    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1)) + SPREAD * random.random()  # noqa: S311
-    first_refused_at = generation.first_refused_at or timezone.now()
-    if timezone.now() - first_refused_at > GIVE_UP_AFTER:
+    if _is_given_up(generation):
         lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_BUSY", expecting={State.QUEUED})
         return
-    Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
-        next_at=until, lease_until=None, first_refused_at=first_refused_at
-    )
+    soon = timezone.now() + LOOK_AGAIN
+    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1))
+    columns = {"next_at": until + SPREAD * random.random(), "first_refused_at": Coalesce("first_refused_at", Now())}  # noqa: S311
+    queued = Generation.objects.filter(state=State.QUEUED)
+    queued.filter(id=generation.id, lease_until=generation.lease_until).update(lease_until=None, **columns)
+    if not routing.has_free(generation.model):
+        # All others of the model would only come to hear the same; those that are to be given up do come.
+        patient = Q(first_refused_at=None) | Q(first_refused_at__gt=Now() - GIVE_UP_AFTER)
+        queued.filter(patient, model=generation.model, lease_until=None, next_at__lte=Now()).update(**columns)
 
 
 def pause(account: ProviderAccount, reason: str) -> None:
@@ -119,11 +126,19 @@ def _requeue(generation: Generation, at: datetime, **changes: object) -> None:
 
     Where its lease had run out meanwhile it can't be queued again; that nothing was made is known all the same.
     """
-    first = generation.first_refused_at or timezone.now()
-    columns: dict[str, Any] = {"next_at": at, "first_refused_at": first, **changes}
-    in_time = timezone.now() - first <= GIVE_UP_AFTER
-    if not (in_time and lifecycle.advance(generation, State.QUEUED, expecting={State.SUBMITTING}, **columns)):
+    columns: dict[str, Any] = {"next_at": at, "first_refused_at": Coalesce("first_refused_at", Now()), **changes}
+    is_given_up = _is_given_up(generation)
+    if is_given_up or not lifecycle.advance(generation, State.QUEUED, expecting={State.SUBMITTING}, **columns):
         _fail(generation, "PROVIDER_BUSY")
+
+
+def _is_given_up(generation: Generation) -> bool:
+    """Ten minutes after the first refusal, unless accounts that could make it have taken others since: then it only
+    waits for its turn."""
+    since = generation.first_refused_at
+    if since is None or timezone.now() - since <= GIVE_UP_AFTER:
+        return False
+    return not routing.took_any(generation, timezone.now() - GIVE_UP_AFTER)
 
 
 def _is_for_another(generation: Generation) -> bool:

@@ -78,6 +78,18 @@ def has_active(generation: Generation, request: GenerationRequest) -> bool:
     return _able(generation, _offers(generation, request)).exists()
 
 
+def has_free(model: str) -> bool:
+    """Whether any account that makes the model takes work now, full or not."""
+    makers = {offer.provider for offer in OFFERS if offer.model == model}
+    return _free(ProviderAccount.objects.active().filter(provider__in=makers)).exists()
+
+
+def took_any(generation: Generation, since: datetime) -> bool:
+    """Whether an account that could make it has taken anything in that time."""
+    able = _able(generation, _offers(generation, request_for_provider(generation)))
+    return Submission.objects.filter(account__in=able, bound_at__gt=since).exists()
+
+
 def provider_model(generation: Generation, account: ProviderAccount) -> str:
     """What the account's provider calls the generation's model."""
     of_both = (each for each in OFFERS if (each.model, each.provider) == (generation.model, account.provider))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -18,10 +19,10 @@ from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
 from generations.providers.registry import adapter
 
-from . import circuit, fair, outcomes, reports, room, routing
+from . import circuit, outcomes, queue, reports, room, routing
 
 THREADS = 24
-PER_ACCOUNT = 8
+PER_ACCOUNT = 10  # as many as may be unanswered: where one hangs, room runs out before slots do
 # Longer than the adapters' own limit of 60 seconds for a POST.
 SUBMITTING_LEASE = timedelta(seconds=75)
 
@@ -30,7 +31,7 @@ bulkhead = Bulkhead(PER_ACCOUNT)
 
 def claim_queued(limit: int) -> list[Generation]:
     """A share of what is due to each team, but for what no account has room for."""
-    return fair.claim_queued(limit, leaving_out=routing.crowded_models())
+    return queue.claim_queued(limit, leaving_out=routing.crowded_models())
 
 
 def submit(generation: Generation) -> None:
@@ -42,13 +43,15 @@ def submit(generation: Generation) -> None:
         outcomes.wait_for_account(generation)
         return
     if route is None:
-        _step_back(generation, seconds=1)
+        # Where the model is crowded it is left in its place; else only what is asked of it is, and it makes way.
+        is_crowded = generation.model in routing.crowded_models()
+        _step_back(generation, timedelta(0) if is_crowded else outcomes.LOOK_AGAIN)
         return
     with bulkhead.slot(route.account.id) as entered:
-        if not entered or not routing.is_open(route):
-            _step_back(generation, seconds=0 if entered else 1)
-        else:
+        if entered and routing.is_open(route):
             _try(generation, request, route)
+        else:
+            _step_back(generation)
 
 
 def _try(generation: Generation, request: GenerationRequest, route: routing.Route) -> None:
@@ -57,12 +60,12 @@ def _try(generation: Generation, request: GenerationRequest, route: routing.Rout
         provider = adapter(route.account)
     except AccountRefused as refusal:
         outcomes.pause(route.account, refusal.reason)
-        _step_back(generation, seconds=0)
+        _step_back(generation)
         return
     if submission := _begin(generation, route.account):
         _send(generation, submission, request, route, provider)
     else:
-        _step_back(generation, seconds=1)
+        _step_back(generation)
 
 
 def callback_url(submission: Submission) -> str:
@@ -71,11 +74,11 @@ def callback_url(submission: Submission) -> str:
     return settings.CALLBACK_BASE_URL + path
 
 
-def _step_back(generation: Generation, *, seconds: float) -> None:
-    """The account has no slot or no room, or is busy since it was chosen; that is no refusal."""
-    Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until).update(
-        next_at=Now() + timedelta(seconds=seconds), lease_until=None
-    )
+def _step_back(generation: Generation, wait: timedelta = timedelta(0)) -> None:
+    """The account has no slot or no room, or is busy since it was chosen. That is no refusal: it keeps its place."""
+    next_at = F("next_at") if not wait else Now() + wait
+    leased = Generation.objects.filter(id=generation.id, state=State.QUEUED, lease_until=generation.lease_until)
+    leased.update(next_at=next_at, lease_until=None)
 
 
 def _begin(generation: Generation, account: ProviderAccount) -> Submission | None:
@@ -120,8 +123,10 @@ def _send(
     else:
         if not reports.apply(submission, report):
             outcomes.unclear(generation, submission, can_look_up=provider.lists_tasks)
-    # Whatever came, it was not "later".
-    ProviderAccount.objects.filter(id=route.account.id, busy_until__lte=Now() + routing.PROBE).update(busy_until=None)
+    if route.account.busy_until:
+        # This was the call that saw whether it still is, and whatever came, it was not "later".
+        probed = ProviderAccount.objects.filter(id=route.account.id, busy_until=route.account.busy_until)
+        probed.update(busy_until=None)
 
 
 def _post(provider: Provider, submission: Submission, request: GenerationRequest, *, model: str) -> ProviderReport:

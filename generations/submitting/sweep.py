@@ -52,13 +52,13 @@ def pass_deadlines() -> None:
 
 
 def give_up_queued() -> None:
-    """What nobody could send in all that time, whatever the reason.
+    """What nobody could send in all that time, whatever the reason; what waits for room has not been refused.
 
     A lease protects none: what fails at each try is leased nearly always, and a worker finds before it sends that the
     generation has ended.
     """
     too_old = Now() - timedelta(seconds=settings.GENERATION_DEADLINE_SECONDS)
-    queued = Generation.objects.filter(state=State.QUEUED, next_at__isnull=False, created_at__lt=too_old)
+    queued = Generation.objects.filter(state=State.QUEUED, next_at__isnull=False, first_refused_at__lt=too_old)
     each_locked(queued, _fail_as_busy)
 
 

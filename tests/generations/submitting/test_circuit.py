@@ -15,7 +15,7 @@ from tests.races import race
 from tests.receiver import Receiver, answer
 
 UNREACHABLE = "http://127.0.0.1:9/api/v1"
-BAD_GATEWAY = answer(502, b"<html>502</html>")
+DOCUMENTED_500 = answer(500, b'{"error": {"code": "PROVIDER_ERROR", "message": "not today"}}')
 
 
 def fail(account: ProviderAccount, times: int) -> ProviderAccount:
@@ -72,25 +72,30 @@ def test_what_the_account_says_of_a_request_is_no_failure_of_the_account(error, 
 
 
 def test_while_it_is_open_only_a_probe_in_thirty_seconds_goes_there(team):  # P11
-    """Half an hour, with the clock moved on by a probe's distance at a time: sixty probes, and ten calls before."""
+    """Half an hour, with the clock moved on by a probe's distance at a time: sixty probes, and ten calls before.
+
+    What it fails at goes back to the queue for another account, which takes nothing now.
+    """
     with Receiver() as receiver:
-        receiver.otherwise = BAD_GATEWAY
-        make_account(base_url=receiver.url("/api/v1"))
+        receiver.otherwise = DOCUMENTED_500
+        make_account(base_url=receiver.url("/api/v1"), priority=1)
+        busy_until = timezone.now() + timedelta(hours=1)
+        ProviderAccount.objects.filter(id=make_account(base_url=UNREACHABLE).id).update(busy_until=busy_until)
         for _ in range(40):
             asked(team)
         submit.crew.run()
         before = len(receiver.requests)
         for _ in range(60):
             Generation.objects.filter(state="queued").update(next_at=timezone.now(), first_refused_at=None)
-            ProviderAccount.objects.update(probe_at=timezone.now())
+            ProviderAccount.objects.exclude(probe_at=None).update(probe_at=timezone.now())
             for crew in (circuit.crew, circuit.crew, submit.crew, poll.crew):
                 crew.run()
         while_open = receiver.requests[before:]
 
-    assert before <= circuit.FAILURES + submit.PER_ACCOUNT
+    assert before < circuit.FAILURES + submit.PER_ACCOUNT
     assert len(while_open) == 60
     assert {each.method for each in while_open} == {"GET"}
-    assert Generation.objects.filter(state="queued").count() == 40 - before
+    assert Generation.objects.filter(state="queued").count() == 40
 
 
 def test_several_workers_send_one_probe(team):  # P11
@@ -141,7 +146,18 @@ def test_what_runs_there_is_not_asked_about_while_it_is_open(team, account, sand
     assert sandbox.state()["fetches"] == before
 
 
-def test_a_paused_account_is_not_probed_and_a_probe_that_is_turned_away_pauses(team, account, sandbox):  # P13
+def test_what_runs_at_an_account_that_is_paused_meanwhile_is_followed_to_its_end(team, account, sandbox):  # P11
+    generation = asked(team)
+    submit.crew.run()
+    fail(account, 10)
+    ProviderAccount.objects.update(paused_at=timezone.now(), paused_reason="by an operator")
+
+    finish(generation)
+
+    assert generation.state == "completed"
+
+
+def test_a_probe_that_is_turned_away_pauses_the_account(team, account, sandbox):  # P13
     fail(account, 10)
     sandbox.set_key("sk-video-of-the-test", "refused")
     ProviderAccount.objects.update(probe_at=timezone.now())
@@ -150,8 +166,31 @@ def test_a_paused_account_is_not_probed_and_a_probe_that_is_turned_away_pauses(t
 
     account.refresh_from_db()
     assert account.paused_at is not None
-    ProviderAccount.objects.update(circuit_opened_at=timezone.now(), probe_at=timezone.now())
-    assert circuit.claim_due(4) == []
+    assert account.circuit_opened_at is None
+
+
+def test_it_asks_for_a_task_that_the_account_has_made_where_there_is_one(team, account, sandbox):
+    finish(asked(team))
+    fail(account, 10)
+    task_id = Submission.objects.get().provider_task_id
+    with Receiver() as receiver:
+        ProviderAccount.objects.update(base_url=receiver.url("/api/v1"), probe_at=timezone.now())
+        circuit.crew.run()
+
+    assert [each.path for each in receiver.requests] == [f"/api/v1/tasks/{task_id}"]
+
+
+def test_what_waited_is_due_at_once_in_the_order_in_which_it_was_asked_for(team, account):
+    fail(account, 10)
+    generations = [asked(team) for _ in range(5)]
+    submit.crew.run()
+    waiting = Generation.objects.filter(next_at__gt=timezone.now()).count()
+
+    circuit.close(account)
+
+    due = Generation.objects.filter(next_at__lte=timezone.now()).order_by("next_at")
+    assert waiting == 5
+    assert list(due) == generations
 
 
 def test_ten_minutes_of_an_open_circuit_give_the_credits_back(team):  # P11

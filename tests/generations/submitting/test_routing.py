@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from generations.models import Generation, ProviderAccount, State, Submission
-from generations.submitting import fair, room, routing, submit
+from generations.submitting import queue, room, routing, submit, sweep
 from tests.api import asked
 from tests.factories import make_account, make_submission, make_team
 from tests.pipeline import finish, hurry
@@ -178,7 +179,7 @@ def test_the_one_with_the_least_in_hand_comes_first(team):  # D6
         asked(team)
         asked(other)
 
-    first = [row.team_id for _ in range(3) for row in fair.claim_queued(1)]
+    first = [row.team_id for _ in range(3) for row in queue.claim_queued(1)]
 
     assert first == [other.pk] * 3
 
@@ -189,7 +190,7 @@ def test_ten_teams_get_a_turn_each(team):  # D6
         for _ in range(5):
             asked(each)
 
-    claimed = fair.claim_queued(10)
+    claimed = queue.claim_queued(10)
 
     assert Counter(row.team_id for row in claimed) == {each.pk: 1 for each in teams}
 
@@ -200,4 +201,73 @@ def test_no_more_are_claimed_than_asked_for(team, limit):
         for _ in range(10):
             asked(each)
 
-    assert len(fair.claim_queued(limit)) == limit
+    assert len(queue.claim_queued(limit)) == limit
+
+
+def test_what_is_left_for_want_of_room_keeps_its_place(team, account, sandbox):
+    ProviderAccount.objects.update(max_running=1)
+    sandbox.set_fault("never")
+    for _ in range(12):
+        asked(team)
+
+    submit.crew.run()
+
+    assert Generation.objects.filter(state="queued", next_at=F("created_at"), lease_until=None).count() == 11
+
+
+def test_an_hour_without_room_is_no_refusal(team, account, sandbox):
+    ProviderAccount.objects.update(max_running=1)
+    under_way(team, account)
+    waiting = asked(team)
+    Generation.objects.filter(id=waiting.id).update(created_at=timezone.now() - timedelta(hours=2))
+
+    submit.crew.run()
+    sweep.give_up_queued()
+
+    waiting.refresh_from_db()
+    assert waiting.state == "queued"
+
+
+def test_what_is_only_busy_now_and_has_taken_others_lately_gives_nobody_up(team, account):  # P5
+    Submission.objects.filter(generation=under_way(team, account)).update(bound_at=timezone.now())
+    ProviderAccount.objects.update(busy_until=timezone.now() + timedelta(minutes=1))
+    waiting = asked(team)
+    Generation.objects.filter(id=waiting.id).update(first_refused_at=timezone.now() - timedelta(minutes=11))
+
+    submit.crew.run()
+    waiting.refresh_from_db()
+    while_it_took_others = waiting.state
+    Submission.objects.update(bound_at=timezone.now() - timedelta(minutes=11))
+    Generation.objects.filter(id=waiting.id).update(next_at=timezone.now())
+    submit.crew.run()
+
+    waiting.refresh_from_db()
+    assert (while_it_took_others, waiting.failure_code) == ("queued", "PROVIDER_BUSY")
+
+
+def test_later_is_not_forgotten_for_another_answer(team, account, sandbox):  # P5
+    """One that was sent before the account said so comes back, accepted, after it."""
+    sandbox.set_fault("slow_answer=1,never")
+    asked(team)
+    busy_until = timezone.now() + timedelta(seconds=4)
+    with meanwhile(submit.crew.run):
+        wait_until(lambda: sandbox.state()["creates"])
+        ProviderAccount.objects.update(busy_until=busy_until)
+
+    account.refresh_from_db()
+    assert Generation.objects.get().state == "running"
+    assert account.busy_until == busy_until
+
+
+def test_a_whole_queue_that_nobody_takes_is_put_off_at_once(team):
+    """One of them hears for all, rather than ten thousand for themselves."""
+    account = make_account(base_url=UNREACHABLE)
+    ProviderAccount.objects.update(busy_until=timezone.now() + timedelta(minutes=1))
+    for _ in range(60):
+        asked(team)
+
+    submit.submit(submit.claim_queued(1)[0])
+
+    put_off = Generation.objects.filter(next_at__gt=timezone.now(), lease_until=None)
+    assert put_off.filter(first_refused_at__isnull=False).count() == 60
+    assert account.failure_count == 0

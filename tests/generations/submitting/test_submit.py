@@ -276,7 +276,7 @@ def test_a_generation_cancelled_before_its_post_is_never_sent(team, account, san
 def test_a_generation_given_up_before_its_post_is_never_sent(team, account, sandbox):
     generation = asked(team)
     claimed = claim_queued(1)[0]
-    Generation.objects.update(created_at=timezone.now() - timedelta(days=1))
+    Generation.objects.update(first_refused_at=timezone.now() - timedelta(days=1))
 
     sweep.sweep()
     submit.submit(claimed)

@@ -84,7 +84,9 @@ def test_deadlines_cover_what_the_provider_has_and_nothing_else(team):
 def test_what_nobody_could_send_is_given_up_after_the_deadline_and_not_before(team, hours):
     generation = asked(team)
     created_at = timezone.now() - timedelta(hours=hours)
-    Generation.objects.update(created_at=created_at, lease_until=timezone.now() + timedelta(seconds=60))
+    Generation.objects.update(
+        created_at=created_at, first_refused_at=created_at, lease_until=timezone.now() + timedelta(seconds=60)
+    )
 
     sweep.sweep()
 
@@ -118,7 +120,7 @@ def test_what_could_not_be_archived_is_given_up_an_hour_after_its_link_has_died(
 def test_a_row_that_can_not_be_swept_stops_no_other_row_and_no_other_step(team, caplog):
     waiting = [submitting(team, lease_until=timezone.now() + timedelta(seconds=30)) for _ in range(3)]
     old = asked(team)
-    Generation.objects.filter(id=old.id).update(created_at=timezone.now() - timedelta(days=1))
+    Generation.objects.filter(id=old.id).update(first_refused_at=timezone.now() - timedelta(days=1))
     for seconds, generation in enumerate(waiting):
         deadline_at = timezone.now() - timedelta(seconds=60 - seconds)
         Generation.objects.filter(id=generation.id).update(deadline_at=deadline_at)

@@ -6,9 +6,12 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Case, F, When
+from django.db.models.functions import Coalesce, Now
 
 from generations.due import claim
 from generations.models import Generation, State
+from project.celery import nudge
 
 # One step of the index for each team, however long its queue is.
 _WAITING = """
@@ -20,28 +23,42 @@ _WAITING = """
             WHERE state = 'queued' AND team_id > waiting.team_id ORDER BY team_id LIMIT 1
         ) FROM waiting WHERE waiting.team_id IS NOT NULL
     )
-    SELECT team_id FROM waiting WHERE team_id IS NOT NULL
+    SELECT team_id FROM waiting WHERE EXISTS (
+        SELECT 1 FROM generations_generation
+        WHERE team_id = waiting.team_id AND state = 'queued' AND model <> ALL (%s)
+          AND next_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+    )
 """
 
 
 def claim_queued(limit: int, *, leaving_out: Collection[str] = ()) -> list[Generation]:
     """Lease up to `limit` queued generations that are due, but for those of some models.
 
-    Whoever has the fewest being submitted comes first, and as long as others wait nobody gets more than a share.
+    Whoever has the fewest being submitted comes first, and as long as others wait nobody gets more than a share. What
+    is leased a second time brought its worker down, or an error: that it can't be sent is noted from then on.
     """
     queued = Generation.objects.filter(state=State.QUEUED).exclude(model__in=leaving_out)
+    failed_before = When(lease_until__isnull=False, then=Coalesce("first_refused_at", Now()))
+    refused_at = Case(failed_before, default=F("first_refused_at"))
     claimed: list[Generation] = []
-    teams = _in_turn()
+    teams = _in_turn(leaving_out)
     while teams and len(claimed) < limit:
         share = max(1, (limit - len(claimed)) // len(teams))
-        claimed += claim(queued.filter(team=teams.pop(0)), share)
+        claimed += claim(queued.filter(team=teams.pop(0)), share, first_refused_at=refused_at)
     return claimed
 
 
-def _in_turn() -> list[UUID]:
+def call_up() -> None:
+    """What waits because it was refused is due at once, in the order in which it was asked for."""
+    refused = Generation.objects.filter(state=State.QUEUED, lease_until=None, first_refused_at__isnull=False)
+    refused.filter(next_at__gt=Now()).update(next_at=F("created_at"))
+    nudge("submit")
+
+
+def _in_turn(leaving_out: Collection[str]) -> list[UUID]:
     """The teams that wait, the one with the least in hand first."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING)
+        cursor.execute(_WAITING, [list(leaving_out)])
         waiting = [team_id for (team_id,) in cursor.fetchall()]
     random.shuffle(waiting)
     leased = Generation.objects.filter(state=State.SUBMITTING, lease_until__isnull=False)

@@ -21,6 +21,6 @@ def rail(request: HttpRequest) -> dict[str, Any]:
 
 
 def live_url(team_id: UUID, **wanted: object) -> str:
-    """The address of the stream for a page rendered now: show=<filter>, generation=<id>, or the rail alone."""
+    """The address of the stream for a page rendered now: show, batch, generation, or the rail alone."""
     after_ms = int(timezone.now().timestamp() * 1000)
     return f"{reverse('generations:live')}?{urlencode({'team': team_id, 'after': after_ms, **wanted})}"

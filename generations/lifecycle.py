@@ -85,19 +85,21 @@ def create(
     asker: Asker,
     idempotency: Idempotency | None = None,
     retry_of: Generation | None = None,
+    batch_id: UUID | None = None,
 ) -> tuple[Generation, bool]:
     """Record the request, set its credits aside, queue it: all or nothing. Returns (generation, whether it is new).
 
-    The same Idempotency-Key again answers the first generation; while the first is being committed, the second waits.
+    `batch_id` is what it has in common with others that are made together. The same Idempotency-Key again answers the
+    first generation; while the first is being committed, the second waits.
     Raises IdempotencyMismatch, ModelNotAllowed, InvalidParameter (an upload that is not the team's), and as
     credits.hold() does.
     """
     with transaction.atomic():
-        generation = _new(resolved, quote, asker, retry_of)
+        generation = _new(resolved, quote, asker, retry_of, batch_id)
         if idempotency and (first := _first_use(idempotency, generation)):
             return first, False
         refuse_model(asker, resolved.spec)
-        _refuse_foreign_uploads(resolved, asker.team_id)
+        refuse_foreign_uploads(resolved, asker.team_id)
         generation.save(force_insert=True)
         credits.hold(
             asker.team_id,
@@ -116,6 +118,18 @@ def refuse_model(asker: Asker, model: ModelSpec) -> None:
     """Raises ModelNotAllowed where the asker is kept to others."""
     if asker.allowed_models and model.slug not in asker.allowed_models:
         raise ModelNotAllowed(model, asker.allowed_models)
+
+
+def refuse_foreign_uploads(resolved: Resolved, team_id: UUID) -> None:
+    """Raises InvalidParameter where it names an upload that is not the team's."""
+    wanted = upload_ids(resolved.request)
+    if wanted:
+        own = Asset.objects.filter(id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None)
+        foreign = {f"{UPLOAD_PREFIX}{id}" for id in wanted - set(own.values_list("id", flat=True))}
+        for each in resolved.spec.inputs:
+            given = getattr(resolved.request, each.name)
+            if foreign & ({given} if isinstance(given, str) else set(given)):
+                raise InvalidParameter(each.name, "upload", f"{each.name} names no uploaded image.")
 
 
 def advance(
@@ -154,6 +168,8 @@ def advance(
         _record(generation, detail or {})
         if to in NUDGED:
             transaction.on_commit(partial(nudge, NUDGED[to]))
+        if generation.is_final and generation.batch_id:
+            transaction.on_commit(partial(nudge, "batch"))
     return True
 
 
@@ -195,7 +211,9 @@ def hide(generation: Generation) -> bool:
     return bool(hidden)
 
 
-def _new(resolved: Resolved, quote: Quote, asker: Asker, retry_of: Generation | None) -> Generation:
+def _new(
+    resolved: Resolved, quote: Quote, asker: Asker, retry_of: Generation | None, batch_id: UUID | None
+) -> Generation:
     now = timezone.now()
     return Generation(
         id=uuid7(),
@@ -203,6 +221,7 @@ def _new(resolved: Resolved, quote: Quote, asker: Asker, retry_of: Generation | 
         api_key_id=asker.api_key_id,
         created_by_id=asker.user_id,
         retry_of=retry_of,
+        batch_id=batch_id,
         model=resolved.spec.slug,
         task_type=resolved.task_type,
         prompt=resolved.request.prompt,
@@ -241,17 +260,6 @@ def _first_use(idempotency: Idempotency, generation: Generation) -> Generation |
     if kept.request_digest != idempotency.request_digest:
         raise IdempotencyMismatch(idempotency.key)
     return kept.generation
-
-
-def _refuse_foreign_uploads(resolved: Resolved, team_id: UUID) -> None:
-    wanted = upload_ids(resolved.request)
-    if wanted:
-        own = Asset.objects.filter(id__in=wanted, team_id=team_id, kind=Asset.Kind.UPLOAD, deleted_at=None)
-        foreign = {f"{UPLOAD_PREFIX}{id}" for id in wanted - set(own.values_list("id", flat=True))}
-        for each in resolved.spec.inputs:
-            given = getattr(resolved.request, each.name)
-            if foreign & ({given} if isinstance(given, str) else set(given)):
-                raise InvalidParameter(each.name, "upload", f"{each.name} names no uploaded image.")
 
 
 def _charge(generation: Generation, to: State, charge: int | None) -> dict[str, int]:

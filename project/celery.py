@@ -17,7 +17,8 @@ TRANSPORT_ALIASES["filesystem"] = "project.broker:Transport"
 app = Celery("filmgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["accounts", "accounts.webhooks", "generations.submitting", "generations.archive"], related_name="jobs"
+    ["accounts", "accounts.webhooks", "generations.submitting", "generations.archive", "generations.batches"],
+    related_name="jobs",
 )
 
 log = logging.getLogger(__name__)

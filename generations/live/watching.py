@@ -21,7 +21,10 @@ MAX_WAITING = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """A signed-in page: `show` or `generation_id` say which cards it wants, neither that it wants none."""
+    """A signed-in page: `show` or `generation_id` say which cards it wants, neither that it wants none.
+
+    With `batch_id` it wants those of one batch alone.
+    """
 
     team_id: UUID
     user_id: UUID
@@ -31,11 +34,14 @@ class Watcher:
     language: str
     show: Show | None = None
     generation_id: UUID | None = None
+    batch_id: UUID | None = None
 
     def wants(self, generation: Generation) -> bool:
         """Whether a change of it concerns this page, be it only that its card has to go."""
         if self.generation_id:
             return generation.id == self.generation_id
+        if self.batch_id and generation.batch_id != self.batch_id:
+            return False
         return self.show is not None
 
     def keeps(self, generation: Generation) -> bool:

@@ -50,6 +50,7 @@ def _watcher(request: HttpRequest) -> Watcher | None:
         language=translation.get_language() or "en",
         show=SHOWS.get(request.GET.get("show", "")),
         generation_id=uuid_or_none(request.GET.get("generation", "")),
+        batch_id=uuid_or_none(request.GET.get("batch", "")),
     )
     connection.close()  # the stream may last for hours, and needs none
     return watcher

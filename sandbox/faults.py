@@ -10,6 +10,10 @@
 | `garbage` | 200 and an HTML page | yes |
 | `reset` | the connection is cut before any answer | yes |
 | `slow_answer=seconds` | the answer to the create comes late | yes |
+| `gateway=status` | a proxy's HTML page with that status | yes |
+| `cut=place` | the answer breaks off: in its `status`, in its `headers`, in its `body`, or short of its `end` | yes |
+| `drip=seconds` | the answer comes byte by byte, one in so many seconds | yes |
+| `odd=name`, `odd_poll=name` | the create, or its first two fetches, are answered oddly: see oddities.py | yes |
 | `fail=message` | the task fails | yes |
 | `slow=seconds` | the task takes that long | yes |
 | `never` | the task stays processing for ever | yes |
@@ -18,6 +22,7 @@
 | `lost_callback`, `doubled_callback`, `late_callback=seconds` | as named | yes |
 | `early_callback` | the task ends at once, and its callback comes before the create is answered | yes |
 | `forged_callback` | two false callbacks before the end: unknown task, attacker's link | yes |
+| `link=url` | the finished task's link leads there | yes |
 | `link_404`, `link_html`, `link_truncated` | the file is missing, an HTML page, or cut short | yes |
 
 What a vendor's document has no word for, such as a 502, its own file says how it meets.
@@ -26,33 +31,43 @@ What a vendor's document has no word for, such as a 502, its own file says how i
 import re
 from dataclasses import dataclass, field
 
+from sandbox.oddities import ODDITIES
+
 Faults = dict[str, str]
 """Names to arguments, as text."""
 
 HEADER = "x-sandbox-fault"
+CUTS = ("status", "headers", "body", "end")
 MARKER = re.compile(r"\[\[fault:([^\[\]]+)\]\]")
 STANDING_LIMIT = 1000
 
 NUMBERS = {
     "429": "30",
     "503": "30",
+    "drip": "1",
+    "gateway": "502",
     "late_callback": "10",
     "poll_404": "2",
     "poll_500": "2",
     "slow": "60",
     "slow_answer": "5",
 }
-WORDS = {"fail": "The provider could not generate this video", "status_word": "succeeded"}
+WORDS = {
+    "fail": "The provider could not generate this video",
+    "link": "http://127.0.0.1:9/elsewhere.mp4",
+    "status_word": "succeeded",
+}
+CHOICES = {"cut": CUTS, "odd": tuple(ODDITIES), "odd_poll": tuple(ODDITIES)}
 PLAIN = (
     *("reject", "401", "402", "500", "502", "502_after_accepting", "hang", "truncated", "garbage", "reset"),
     *("never", "lost_callback", "doubled_callback", "early_callback", "forged_callback"),
     *("link_404", "link_html", "link_truncated"),
 )
-DEFAULTS: Faults = NUMBERS | WORDS | dict.fromkeys(PLAIN, "")
+DEFAULTS: Faults = NUMBERS | WORDS | {name: each[0] for name, each in CHOICES.items()} | dict.fromkeys(PLAIN, "")
 
 
 class UnknownFault(ValueError):
-    """No such fault, or an argument that is not a number where one is due."""
+    """No such fault, or an argument that is not a number, or none of its choices, where one is due."""
 
 
 def parse(text: str) -> Faults:
@@ -65,6 +80,8 @@ def parse(text: str) -> Faults:
         faults[name] = argument or DEFAULTS[name]
         if name in NUMBERS and not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", faults[name]):
             raise UnknownFault(f"The argument of {name} must be a number")
+        if name in CHOICES and faults[name] not in CHOICES[name]:
+            raise UnknownFault(f"The argument of {name} must be one of {', '.join(CHOICES[name])}")
     return faults
 
 

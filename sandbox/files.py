@@ -18,7 +18,7 @@ NOT_FOUND = Response(404, b"Not Found", "text/plain")
 
 
 def video_url(task: Task) -> str:
-    return f"{task.origin}/files/{task.id}.mp4"
+    return task.faults.get("link", f"{task.origin}/files/{task.id}.mp4")
 
 
 def image_url(task: Task, number: int) -> str:

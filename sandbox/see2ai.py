@@ -13,7 +13,7 @@ import math
 import time
 from typing import Any
 
-from sandbox.breakage import gateway_page, spoiled
+from sandbox.breakage import gateway_page, spoiled, spoiled_fetch
 from sandbox.clips import Clip
 from sandbox.desk import Desk, Order, Trouble, bearer
 from sandbox.files import video_url
@@ -83,10 +83,11 @@ class See2ai:
         await asyncio.sleep(float(faults.get("slow_answer", 0)))
         return spoiled(answer, faults)
 
-    async def fetch(self, request: Request, task_id: str) -> Response:
+    async def fetch(self, request: Request, task_id: str) -> Reply:
         self.sandbox.counters.fetches += 1
         key = self.desk.admit(bearer(request), kind="reads")
-        return json_response(200, represent(self.desk.fetch(key, task_id), time.time()))
+        task = self.desk.fetch(key, task_id)
+        return spoiled_fetch(json_response(200, represent(task, time.time())), task.faults, fetches=task.fetches)
 
     async def _waited_for(self, task: Task) -> Response:
         """The answer to a create that waits for its task's end."""

@@ -23,7 +23,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from sandbox.breakage import gateway_page, spoiled
+from sandbox.breakage import gateway_page, spoiled, spoiled_fetch
 from sandbox.clips import RenderError
 from sandbox.desk import CONTENT_POLICY, Desk, Order, Trouble, bearer
 from sandbox.seedance2api_answers import (
@@ -113,15 +113,15 @@ class Seedance2api:
         answer = json_response(200, images_made(task)) if task.error is None else _image_error(task.error)
         return spoiled(answer, task.faults)
 
-    async def show_task(self, request: Request, task_id: str) -> Response:
+    async def show_task(self, request: Request, task_id: str) -> Reply:
         task = self._fetched(request, task_id)
-        return json_response(200, standing(task, time.time()))
+        return spoiled_fetch(json_response(200, standing(task, time.time())), task.faults, fetches=task.fetches)
 
-    async def show_result(self, request: Request, task_id: str) -> Response:
+    async def show_result(self, request: Request, task_id: str) -> Reply:
         task = self._fetched(request, task_id)
         if time.time() < task.ends_at:
             raise Trouble("404", "The task has no result yet")
-        return json_response(200, outcome(task))
+        return spoiled_fetch(json_response(200, outcome(task)), task.faults, fetches=task.fetches)
 
     def _fetched(self, request: Request, task_id: str) -> Task:
         self.sandbox.counters.fetches += 1

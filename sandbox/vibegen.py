@@ -8,7 +8,7 @@ import math
 import time
 import uuid
 
-from sandbox.breakage import spoiled
+from sandbox.breakage import spoiled, spoiled_fetch
 from sandbox.clips import Clip
 from sandbox.desk import ATTACKERS_URL, Desk, Order, Trouble, bearer
 from sandbox.files import video_url
@@ -72,11 +72,12 @@ class Vibegen:
         await asyncio.sleep(float(faults.get("slow_answer", 0)))
         return spoiled(json_response(201, {"success": True, "data": _created(task)}), faults)
 
-    async def fetch(self, request: Request, task_id: str) -> Response:
+    async def fetch(self, request: Request, task_id: str) -> Reply:
         self.sandbox.counters.fetches += 1
         key = self.desk.admit(bearer(request), kind="reads")
         task = self.desk.fetch(key, task_id)
-        return json_response(200, {"success": True, "data": represent(task, time.time())})
+        answer = json_response(200, {"success": True, "data": represent(task, time.time())})
+        return spoiled_fetch(answer, task.faults, fetches=task.fetches)
 
     async def list_tasks(self, request: Request) -> Response:
         self.sandbox.counters.lists += 1

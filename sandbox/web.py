@@ -81,6 +81,27 @@ class Cut:
             pass
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """These bytes as they are, and the connection closed; with `seconds` one in so many, until nobody reads."""
+
+    data: bytes
+    seconds: float = 0
+
+    async def send(self, receive: Receive, send: Send) -> None:
+        # As in Cut.
+        transport = send.__self__.transport  # type: ignore[attr-defined]
+        size = 1 if self.seconds else len(self.data)
+        for at in range(0, len(self.data), size):
+            if transport.is_closing():
+                break
+            transport.write(self.data[at : at + size])
+            await asyncio.sleep(self.seconds)
+        transport.close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
 def json_response(status: int, content: object, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status, json.dumps(content).encode(), headers=named)

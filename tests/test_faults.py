@@ -15,3 +15,16 @@ def test_every_fault_that_a_test_names_is_explained():
 
     assert len(named) > 100
     assert named <= catalogue
+
+
+def test_every_fault_of_providers_and_on_the_way_through_is_shown_over_http():
+    """By tests that work on the sandbox, not by an adapter's alone."""
+    files = (ROOT / "tests" / "generations").rglob("*.py")
+    texts = [
+        text for text in (path.read_text() for path in files) if re.search(r"import .*\bsandbox\b|sandbox[,)]", text)
+    ]
+
+    named = {id for text in texts for ids in NAMED.findall(text) for id in re.findall(r"[A-Z]\d+", ids)}
+
+    rows = {f"P{number}" for number in range(1, 19)} | {f"K{number}" for number in range(1, 13)}
+    assert rows <= named

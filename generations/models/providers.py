@@ -22,7 +22,7 @@ class ProviderAccount(models.Model):
     Accounts of the same priority share the work by weight. `max_running` is how many of its tasks may run at once
     (None: any number), `max_unanswered` how many POSTs of the last minutes may be without an answer, so many at most
     are in doubt when it goes silent. Ten failures within 30 s from `failing_since` on open its circuit, and `probe_at`
-    is when it is looked at again. `reads_free_at` is up to when its reads are spent, `listed_at` when its list was read.
+    is when it is looked at again. `reads_free_at` is up to when its reads are spent, `listed_at` when a list was read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

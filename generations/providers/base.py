@@ -32,7 +32,8 @@ class Progress(StrEnum):
 class ProviderReport:
     """The provider's word on one task. `prompt`, `model` and `created_at`, where told, are there to match a task by.
 
-    `cost` is what the provider says it charged us, in units of its own: {"cost_points": 120, "total_tokens": 90000}.
+    `cost` is what the provider says it charged us, in units of its own: {"cost_points": 120, "total_tokens": 90000},
+    and whatever else it tells of how that came about, for asking it: {"cost_time": 41000, "source": "…"}.
     `warnings` are its remarks on a request that it took; like all its words they are the operator's alone.
     """
 
@@ -46,7 +47,7 @@ class ProviderReport:
     prompt: str | None = None
     model: str | None = None
     created_at: datetime | None = None
-    cost: Mapping[str, int] = field(default_factory=dict)
+    cost: Mapping[str, int | str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

@@ -23,6 +23,7 @@ CREATE_PATH = "/api/v1/actions/see2ai_video_generation_v1"
 STATUS_PATH = "/api/v1/status/{task_id}"
 LINK_LIFE = timedelta(hours=24)
 COSTS = ("cost_points", "input_tokens", "output_tokens", "total_tokens")
+TRACES = ("cost_time", "provider_config_id")  # milliseconds; and which of their own configurations made it
 ACCOUNT_REASONS = {401: "INVALID_API_KEY", 402: "INSUFFICIENT_CREDITS"}
 REFUSALS = {400: "INVALID_REQUEST", 500: "PROVIDER_ERROR"}
 
@@ -126,7 +127,6 @@ def _report(output: dict[str, Any]) -> ProviderReport:
         raise Unclear("a task without an id") from error
     urls = answers.links(output.get("result_urls"))
     progress, unknown_word = read_outcome(output.get("state"), urls)
-    costs = {name: answers.whole_number(output.get(name)) for name in COSTS}
     return ProviderReport(
         provider_task_id=task_id,
         progress=progress,
@@ -135,6 +135,14 @@ def _report(output: dict[str, Any]) -> ProviderReport:
         failure_code=failure_code(output.get("error_message")) if progress == Progress.FAILED else "",
         unknown_word=unknown_word,
         model=answers.text(output.get("model")) or None,
-        cost={name: cost for name, cost in costs.items() if cost is not None},
+        cost=_cost(output),
         warnings=answers.remarks(output.get("warnings")),
     )
+
+
+def _cost(output: dict[str, Any]) -> dict[str, int | str]:
+    """What it charged us, and what it gives to trace that by: its source is the maker behind it."""
+    numbers = {name: answers.whole_number(output.get(name)) for name in (*COSTS, *TRACES)}
+    source = answers.remarks([output.get("source")])
+    told: dict[str, int | str] = {name: number for name, number in numbers.items() if number is not None}
+    return told | ({"source": source[0]} if source and source[0] else {})

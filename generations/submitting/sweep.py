@@ -3,6 +3,7 @@
 One process sweeps at a time; each round is bounded, and the next one is seconds away.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,8 @@ from project.celery import nudge
 
 from . import closing
 from .rounds import ROWS, each_locked, guarded
+
+log = logging.getLogger(__name__)
 
 SWEEP_LOCK = 0x73776565  # any number, as long as it is this one everywhere
 KEYS_KEPT = timedelta(hours=72)
@@ -121,6 +124,7 @@ def _release(generation: Generation) -> None:
 
 
 def _time_out(generation: Generation) -> None:
+    log.error("generation %s: no end after %s s", generation.id, settings.GENERATION_DEADLINE_SECONDS)
     lifecycle.advance(generation, State.FAILED, failure_code="TIMEOUT")
     generation.submissions.filter(ended_at=None).update(next_at=Now() + LATE_POLL, poll_count=0)
 

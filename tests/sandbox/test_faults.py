@@ -3,7 +3,8 @@ import json
 import httpx
 import pytest
 
-from sandbox.faults import DEFAULTS, FaultBook, StandingFault, UnknownFault, parse
+from sandbox.faults import CUTS, DEFAULTS, FaultBook, StandingFault, UnknownFault, parse
+from sandbox.oddities import ODDITIES, UNPACKED_BYTES
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_standing_fault_without_count_ends_when_cleared(create, sandbox):
     assert create().status_code == 201
 
 
-@pytest.mark.parametrize("fault", ["nonsense", "slow=fast", "429=-1"])
+@pytest.mark.parametrize("fault", ["nonsense", "slow=fast", "429=-1", "cut=nowhere", "odd=even"])
 def test_an_unknown_fault_is_told_and_makes_nothing(create, sandbox, fault):
     assert create(fault=fault).status_code == 400
     assert httpx.post(f"{sandbox.url}/sandbox/faults", json={"fault": fault}).status_code == 400
@@ -149,3 +150,68 @@ def test_there_is_a_bound_on_standing_faults():
 def test_a_marker_must_name_a_known_fault():
     with pytest.raises(UnknownFault, match="nonsense"):
         FaultBook().meeting(prompt="[[fault:nonsense]]", header="")
+
+
+@pytest.mark.parametrize("status", [500, 504, 520])
+def test_a_gateway_s_page_of_any_status_hides_a_task_that_was_made(api, create, status):
+    response = create(fault=f"gateway={status}")
+
+    assert (response.status_code, response.headers["content-type"]) == (status, "text/html")
+    assert api.get("/tasks").json()["data"]["pagination"]["total"] == 1
+
+
+@pytest.mark.parametrize("place", CUTS)
+def test_an_answer_that_is_cut_hides_a_task_that_was_made(api, create, place):
+    with pytest.raises(httpx.RemoteProtocolError):
+        create(fault=f"cut={place}")
+
+    assert api.get("/tasks").json()["data"]["pagination"]["total"] == 1
+
+
+def test_a_dripping_answer_comes_byte_by_byte(api, create, sandbox):
+    api.timeout = httpx.Timeout(0.3)
+
+    with pytest.raises(httpx.ReadTimeout):
+        create(fault="drip=2")
+
+    assert sandbox.state()["accepted"] == 1
+
+
+@pytest.mark.parametrize("name", [name for name in ODDITIES if name not in ("huge", "packed")])
+def test_an_odd_answer_is_no_documented_one(api, create, name):
+    response = create(fault=f"odd={name}")
+
+    try:
+        known = json.loads(response.content.decode("utf-8"))["data"]["id"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        known = None
+    assert not (isinstance(known, str) and 0 < len(known) < 100)
+    assert api.get("/tasks").json()["data"]["pagination"]["total"] == 1
+
+
+def test_a_huge_answer_is_of_a_hundred_megabytes(api, create):
+    assert len(create(fault="odd=huge").content) > 99_000_000
+
+
+def test_a_packed_answer_is_a_megabyte_that_unpacks_to_a_thousand_times_that(api):
+    body = {"model": "seedance 2.0", "prompt": "A lone lighthouse [[fault:odd=packed]]"}
+    with api.stream("POST", "/generations", json=body) as response:
+        packed = sum(len(chunk) for chunk in response.iter_raw())
+
+    assert response.headers["content-encoding"] == "gzip"
+    assert packed < 1_500_000
+    assert UNPACKED_BYTES == 1024**3
+
+
+def test_the_first_two_fetches_may_be_odd(api, make):
+    task_id = make(fault="odd_poll=html")
+
+    types = [api.get(f"/tasks/{task_id}").headers["content-type"] for _ in range(3)]
+
+    assert types == ["text/html", "text/html", "application/json"]
+
+
+def test_a_link_may_lead_elsewhere(api, make, wait_for_status):
+    task_id = make(fault="link=http://169.254.169.254/latest")
+
+    assert wait_for_status(task_id, "completed")["video_url"] == "http://169.254.169.254/latest"

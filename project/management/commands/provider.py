@@ -4,18 +4,28 @@ import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
-from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Field
 
+from generations import provider_accounts
 from generations.models import ProviderAccount
 from generations.providers.registry import ADAPTERS, build
 
+# Column by option; an option that is not given leaves its column alone.
+SETTINGS = {
+    "priority": "the lowest number goes first; default 100",
+    "weight": "its share of the work among those of the same priority; default 1",
+    "max_running": "how many of its tasks may run at once, 0 for any number; default 0",
+    "max_unanswered": "how many POSTs may be without an answer; default 10",
+    "reads_a_minute": "how often it may be asked about its tasks, at least 60; default 900",
+}
+
 
 class Command(BaseCommand):
-    help = "Add, list, pause and resume provider accounts."
+    help = "Add, change, list, pause and resume provider accounts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -24,16 +34,19 @@ class Command(BaseCommand):
         add.add_argument("--url", required=True, help="base URL, as docs/adding-a-provider.md has it")
         add.add_argument("--key", required=True, help="API key, or - to read it from standard input")
         add.add_argument("--label", help="default: the slug")
-        add.add_argument("--priority", type=int, help="the lowest number goes first; default 100")
         add.add_argument(
             "--option", action="append", metavar="NAME=VALUE", help="a setting of its adapter; replaces all"
         )
         listing = actions.add_parser("list", help="all accounts, in the order in which they are tried")
         pause = actions.add_parser("pause", help="send no new work; what runs there is still followed")
         resume = actions.add_parser("resume", help="send work again")
-        for parser_with_label in (pause, resume):
+        change = actions.add_parser("set", help="change settings; those not named stay as they are")
+        for parser_with_label in (pause, resume, change):
             parser_with_label.add_argument("label")
-        for each in (add, listing, pause, resume):
+        for parser_with_settings in (add, change):
+            for name, words in SETTINGS.items():
+                parser_with_settings.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=words)
+        for each in (add, listing, pause, resume, change):
             each.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +57,7 @@ class Command(BaseCommand):
         else:
             for each in answer:
                 state = f"paused: {each['paused_reason']}" if each["paused"] else "active"
+                state += ", circuit open" if each["circuit_open"] else ""
                 self.stdout.write(f"{each['priority']:>5}  {each['label']}  {each['provider']}  {each['url']}  {state}")
 
     @transaction.atomic
@@ -51,8 +65,7 @@ class Command(BaseCommand):
         key = sys.stdin.readline().strip() if key == "-" else key
         if not key or not key.isascii() or not key.isprintable():
             raise CommandError("The key is empty or holds characters that no key has.")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        if not provider_accounts.is_base_url(url):
             raise CommandError(f"{url!r} is not a base URL, such as https://provider.example/api/v1.")
         account = ProviderAccount.objects.select_for_update().filter(label=label or slug).first()
         account = account or ProviderAccount(provider=slug, label=label or slug)
@@ -65,8 +78,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         account.base_url = url.rstrip("/")
         account.key = key
-        account.priority = account.priority if options["priority"] is None else options["priority"]
+        _apply_settings(account, options)
         account.save()
+        return [account]
+
+    @transaction.atomic
+    def _set(self, *, label: str, **options: Any) -> list[ProviderAccount]:
+        account = _account(label)
+        if changed := _apply_settings(account, options):
+            account.save(update_fields=changed)
         return [account]
 
     def _list(self, **options: Any) -> list[ProviderAccount]:
@@ -74,15 +94,12 @@ class Command(BaseCommand):
 
     def _pause(self, *, label: str, **options: Any) -> list[ProviderAccount]:
         account = _account(label)
-        if account.paused_at is None:
-            account.paused_at, account.paused_reason = timezone.now(), "by an operator"
-            account.save(update_fields=["paused_at", "paused_reason"])
+        provider_accounts.pause(account)
         return [account]
 
     def _resume(self, *, label: str, **options: Any) -> list[ProviderAccount]:
         account = _account(label)
-        account.paused_at, account.paused_reason, account.busy_until = None, "", None
-        account.save(update_fields=["paused_at", "paused_reason", "busy_until"])
+        provider_accounts.resume(account)
         return [account]
 
 
@@ -91,6 +108,18 @@ def _account(label: str) -> ProviderAccount:
     if account is None:
         raise CommandError(f"No provider account is labelled {label!r}. See: manage.py provider list")
     return account
+
+
+def _apply_settings(account: ProviderAccount, options: dict[str, Any]) -> list[str]:
+    """Write those that are given on the account, and return their columns; raises CommandError."""
+    given = {name: options[name] for name in SETTINGS if options[name] is not None}
+    for name, value in given.items():
+        field: Field[Any, Any] = ProviderAccount._meta.get_field(name)  # type: ignore[assignment]
+        try:
+            setattr(account, name, field.clean(None if field.null and value == 0 else value, account))
+        except ValidationError as error:
+            raise CommandError(f"--{name.replace('_', '-')}: {' '.join(error.messages)}") from error
+    return list(given)
 
 
 def _parse_options(given: list[str]) -> dict[str, str]:
@@ -106,7 +135,8 @@ def _represent(account: ProviderAccount) -> dict[str, Any]:
         "provider": account.provider,
         "url": account.base_url,
         "options": account.options,
-        "priority": account.priority,
+        **{name: getattr(account, name) for name in SETTINGS},
         "paused": account.paused_at is not None,
         "paused_reason": account.paused_reason,
+        "circuit_open": account.circuit_opened_at is not None,
     }

@@ -7,19 +7,20 @@
 A --set applies to every price whose conditions include the ones named, so it may name only some of them.
 """
 
-import itertools
 import json
 from argparse import ArgumentParser
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
+from generations import price_changes
 from generations.catalog import ModelSpec, find_model, json_word
 from generations.intake import InvalidParameter
-from generations.models import Price, PriceList
+from generations.models import PriceList
+from generations.price_changes import MAX_CREDITS, Row
 
 
 class Command(BaseCommand):
@@ -46,40 +47,32 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(_represent(price_list)) if options["json"] else _lines(spec, price_list))
 
 
-@transaction.atomic
 def _new_version(spec: ModelSpec, changes: list[str], *, effective_at: datetime, note: str) -> PriceList:
-    current = PriceList.objects.effective(spec.slug, effective_at).first()
-    rows = _rows(spec, current)
+    # First, so that a version made after this is noticed.
+    based_on = price_changes.latest_version(spec.slug)
+    rows = price_changes.starting_rows(spec, PriceList.objects.effective(spec.slug, effective_at).first())
     for change in changes:
-        conditions, credits = _parse(spec, change)
-        matched = [row for row in rows if conditions.items() <= row.conditions.items()]
-        if not matched:
-            raise CommandError(f"No price has the conditions of {change!r}.")
-        for row in matched:
-            row.credits = credits
-    if unpriced := [row for row in rows if not row.credits]:
-        raise CommandError(f"No price for {_shown(spec, unpriced[0].conditions)}. Set that too.")
-    last = PriceList.objects.select_for_update().filter(model=spec.slug).order_by("-version").first()
-    version = last.version + 1 if last else 1
-    price_list = PriceList.objects.create(model=spec.slug, version=version, effective_at=effective_at, note=note)
-    Price.objects.bulk_create(
-        Price(price_list=price_list, conditions=row.conditions, unit=row.unit, credits=row.credits) for row in rows
-    )
-    return price_list
+        rows = _changed(spec, rows, change)
+    try:
+        return price_changes.make_version(spec, rows, based_on=based_on, effective_at=effective_at, note=note)
+    except price_changes.Unpriced as error:
+        raise CommandError(f"No price for {_shown(spec, error.conditions)}. Set that too.") from error
+    except price_changes.Outdated as error:
+        words = f"Version {error.latest} was made meanwhile; this was based on version {error.based_on}. Try again."
+        raise CommandError(words) from error
 
 
-def _rows(spec: ModelSpec, current: PriceList | None) -> list[Price]:
-    """The prices to start from: those in force, else every combination without a price yet."""
-    if current:
-        return list(current.prices.order_by("id"))
-    names = [field.name for field in spec.priced_fields]
-    combinations = itertools.product(*(field.choices for field in spec.priced_fields))
-    return [Price(conditions=dict(zip(names, values, strict=True)), credits=0) for values in combinations]
+def _changed(spec: ModelSpec, rows: list[Row], change: str) -> list[Row]:
+    conditions, credits = _parse(spec, change)
+    matched = [conditions.items() <= row.conditions.items() for row in rows]
+    if not any(matched):
+        raise CommandError(f"No price has the conditions of {change!r}.")
+    return [replace(row, credits=credits) if is_meant else row for row, is_meant in zip(rows, matched, strict=True)]
 
 
 def _parse(spec: ModelSpec, change: str) -> tuple[dict[str, Any], int]:
     named, _, credits = change.rpartition("=")
-    if not (credits.isascii() and credits.isdigit() and 0 < int(credits) < 2**31):
+    if not (credits.isascii() and credits.isdigit() and 0 < int(credits) <= MAX_CREDITS):
         raise CommandError(f"{change!r} must end in =CREDITS, a whole number above 0.")
     choices = {field.name: {json_word(value): value for value in field.choices} for field in spec.priced_fields}
     conditions = {}

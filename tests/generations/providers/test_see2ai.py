@@ -272,9 +272,11 @@ def test_a_failed_task_says_why_in_our_words():
 def test_what_it_charged_us_and_what_it_remarks_is_told():
     warnings = ["Prefer 16:9 here", 7, "half a pair \ud800 and \0", "x" * 10_000]
 
-    report = see2ai(httpx.Response(200, content=json.dumps(DONE | {"warnings": warnings}))).fetch("task/7")
+    told = DONE | {"warnings": warnings, "cost_time": 41_000}
+    report = see2ai(httpx.Response(200, content=json.dumps(told))).fetch("task/7")
 
-    assert report.cost == {"cost_points": 120, "input_tokens": 0, "output_tokens": 90_000, "total_tokens": 90_000}
+    costs = {"cost_points": 120, "input_tokens": 0, "output_tokens": 90_000, "total_tokens": 90_000}
+    assert report.cost == costs | {"cost_time": 41_000, "provider_config_id": 3, "source": "see2ai"}
     assert report.warnings == ("Prefer 16:9 here", "half a pair ? and ?", "x" * 500)
 
 
@@ -283,6 +285,13 @@ def test_a_cost_that_is_no_number_is_not_told(told):
     report = see2ai(httpx.Response(200, json=DONE | {"cost_points": told})).fetch("task/7")
 
     assert "cost_points" not in report.cost
+
+
+@pytest.mark.parametrize("told", [None, "", 7, ["a"]])
+def test_a_source_that_is_no_word_is_not_told(told):
+    report = see2ai(httpx.Response(200, json=DONE | {"source": told, "provider_config_id": "x"})).fetch("task/7")
+
+    assert {"source", "provider_config_id"}.isdisjoint(report.cost)
 
 
 def test_a_fetch_that_answers_for_another_task_is_unclear():

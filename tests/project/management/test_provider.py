@@ -3,6 +3,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from generations.models import ProviderAccount
 
@@ -26,8 +27,13 @@ def test_an_account_is_added_under_the_slug_and_its_key_is_neither_shown_nor_sto
         "url": URL,
         "options": {},
         "priority": 100,
+        "weight": 1,
+        "max_running": None,
+        "max_unanswered": 10,
+        "reads_a_minute": 900,
         "paused": False,
         "paused_reason": "",
+        "circuit_open": False,
     }
     assert account.key == "sk-video-secret"
     assert b"secret" not in bytes(account.encrypted_key)
@@ -83,6 +89,66 @@ def test_a_paused_account_gets_no_work_until_it_is_resumed():
     assert ProviderAccount.objects.active().count() == 1
 
 
+def test_how_much_work_an_account_gets_is_set_when_it_is_added():
+    limits = ("--weight", "3", "--max-running", "20", "--max-unanswered", "5", "--reads-a-minute", "120")
+
+    provider("add", "vibegen", "--url", URL, "--key", "k", *limits)
+    provider("add", "vibegen", "--url", URL, "--key", "new")
+
+    account = ProviderAccount.objects.get()
+    figures = (account.weight, account.max_running, account.max_unanswered, account.reads_a_minute)
+    assert (figures, account.key) == ((3, 20, 5, 120), "new")
+
+
+def test_settings_are_changed_one_by_one_and_the_rest_stays():
+    provider("add", "vibegen", "--url", URL, "--key", "k", "--weight", "3", "--max-running", "20")
+
+    told = json.loads(provider("set", "vibegen", "--priority", "7", "--max-running", "0", "--json"))
+    provider("set", "vibegen")
+
+    account = ProviderAccount.objects.get()
+    assert (account.priority, account.weight, account.max_running, account.key) == (7, 3, None, "k")
+    assert (told["priority"], told["max_running"]) == (7, None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--weight", "0"),
+        ("--weight", "-1"),
+        ("--weight", "99999"),
+        ("--weight", "many"),
+        ("--max-running", "-1"),
+        ("--max-unanswered", "0"),
+        ("--reads-a-minute", "59"),
+        ("--priority", "99999999999"),
+        ("--key", "another"),
+    ],
+)
+def test_a_setting_that_can_not_be_is_said_and_changes_nothing(words):
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+    before = ProviderAccount.objects.values().get()
+
+    with pytest.raises(CommandError):
+        provider("set", "vibegen", *words)
+
+    assert ProviderAccount.objects.values().get() == before
+
+
+def test_to_resume_an_account_closes_its_circuit_and_ends_its_being_busy():
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+    now = timezone.now()
+    ProviderAccount.objects.update(circuit_opened_at=now, probe_at=now, failure_count=10, busy_until=now)
+    listed = provider("list")
+
+    provider("resume", "vibegen")
+
+    account = ProviderAccount.objects.get()
+    assert "circuit open" in listed
+    assert (account.circuit_opened_at, account.probe_at, account.busy_until) == (None, None, None)
+    assert account.failure_count == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -95,6 +161,8 @@ def test_a_paused_account_gets_no_work_until_it_is_resumed():
         ("add", "see2ai", "--url", URL, "--key", "k", "--option", "status_path"),
         ("add", "see2ai", "--url", URL, "--key", "k", "--option", "status_path=/status"),
         ("add", "see2ai", "--url", URL, "--key", "k", "--option", "colour=red"),
+        ("add", "vibegen", "--url", URL, "--key", "k", "--weight", "0"),
+        ("set", "nobody", "--weight", "2"),
         ("pause", "nobody"),
         ("resume", "nobody"),
     ],

@@ -4,7 +4,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from generations import catalog, pricing
+from generations import catalog, price_changes, pricing
 from generations.intake import GenerationRequest
 from generations.models import Price, PriceList
 from tests.api import ensure_prices
@@ -70,6 +70,23 @@ def test_a_model_without_prices_needs_them_all():
     setprice("seedance-2.0", "--set", "generate_audio=true=9", "--set", "generate_audio=false=8")
 
     assert (price(), PriceList.objects.get().version) == (8, 1)
+
+
+def test_a_version_that_somebody_made_meanwhile_is_not_passed_over(monkeypatch):
+    asked = price_changes.starting_rows
+
+    def slowly(*given):
+        rows = asked(*given)
+        monkeypatch.undo()
+        setprice("seedance-2.0", "--set", "resolution=480p=70")
+        return rows
+
+    monkeypatch.setattr(price_changes, "starting_rows", slowly)
+
+    with pytest.raises(CommandError, match="Version 2 was made meanwhile; this was based on version 1"):
+        setprice("seedance-2.0", "--set", "resolution=720p=80")
+
+    assert (price(), price(resolution="720p")) == (70, 30)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,130 @@
+"""Provider accounts: their settings, how they stand, and who is to get no work for now."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from generations import provider_accounts
+from generations.catalog import OFFERS
+from generations.models import ProviderAccount
+from generations.providers.registry import build
+
+from .health import show_health
+
+
+class AccountForm(forms.ModelForm):
+    def clean_base_url(self) -> str:
+        """As `manage.py provider add` has it, and as the adapter takes it."""
+        url: str = self.cleaned_data["base_url"]
+        if not provider_accounts.is_base_url(url):
+            raise forms.ValidationError(gettext("This is not a base URL, such as https://provider.example/api/v1."))
+        try:
+            build(self.instance.provider, url, "key", self.instance.options)
+        except (KeyError, ValueError) as error:
+            raise forms.ValidationError(gettext("Its adapter can't use this address or its options.")) from error
+        return url.rstrip("/")
+
+
+class PauseForm(forms.Form):
+    reason = forms.CharField(
+        label=_("reason"), max_length=200, required=False, help_text=_("For operators. Nobody else sees it.")
+    )
+
+
+@admin.register(ProviderAccount)
+class ProviderAccountAdmin(admin.ModelAdmin):
+    """Accounts and their keys are added by `manage.py provider add`."""
+
+    form = AccountForm
+    list_display = ("label", "provider", "base_url", "priority", "weight", "paused_at", "paused_reason", "busy_until")
+    fieldsets = (
+        (None, {"fields": ("label", "provider", "base_url")}),
+        (_("Which work it gets"), {"fields": ("priority", "weight", "max_running", "max_unanswered")}),
+        (_("How often it may be asked"), {"fields": ("reads_a_minute",)}),
+        (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until", ("circuit_opened_at", "probe_at"))}),
+    )
+    readonly_fields = ("provider", "paused_at", "paused_reason", "busy_until", "circuit_opened_at", "probe_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ProviderAccount | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:
+        """Only what was changed here: workers write on the same row all the time."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("health/", self._health, name="generations_provideraccount_health"),
+            path("<uuid:object_id>/pause/", view(self.pause), name="generations_provideraccount_pause"),
+            path(
+                "<uuid:object_id>/resume/", view(require_POST(self.resume)), name="generations_provideraccount_resume"
+            ),
+        ]
+        return own + super().get_urls()
+
+    def _health(self, request: HttpRequest) -> HttpResponse:
+        """Whoever was signed out meanwhile is led to the sign-in page, which must not come in place of the table."""
+        if request.htmx and not self.admin_site.has_permission(request):  # type: ignore[attr-defined]
+            return HttpResponseClientRefresh()
+        response: HttpResponse = self.admin_site.admin_view(require_safe(self.health))(request)
+        return response
+
+    def health(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        frame = {**self.admin_site.each_context(request), "opts": self.opts}
+        return show_health(request, frame | {"may_change": self.has_change_permission(request)})
+
+    def pause(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Ask, saying which models nobody else could make then, and do it."""
+        account = self._account(request, object_id)
+        form = PauseForm(request.POST or None)
+        if request.method == "POST" and "confirmed" in request.POST and form.is_valid():
+            if provider_accounts.pause(account, reason=form.cleaned_data["reason"]):
+                self.log_change(request, account, gettext("Paused: %(reason)s") % {"reason": account.paused_reason})
+                messages.success(request, gettext("Paused. What runs there is still followed to its end."))
+            else:
+                messages.info(request, gettext("It was paused already."))
+            return redirect("admin:generations_provideraccount_health")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Pause an account"),
+            "account": account,
+            "form": form,
+            "models": _made_by_nobody_else(account),
+        }
+        return render(request, "admin/generations/provideraccount/pause.html", context)
+
+    def resume(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        account = self._account(request, object_id)
+        provider_accounts.resume(account)
+        self.log_change(request, account, gettext("Resumed"))
+        messages.success(request, gettext("In service: %(label)s.") % {"label": account.label})
+        return redirect("admin:generations_provideraccount_health")
+
+    def _account(self, request: HttpRequest, object_id: UUID) -> ProviderAccount:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(ProviderAccount, pk=object_id)
+
+
+def _made_by_nobody_else(account: ProviderAccount) -> list[str]:
+    others = ProviderAccount.objects.active().exclude(pk=account.pk).values_list("provider", flat=True)
+    made_elsewhere = {each.model for each in OFFERS if each.provider in set(others)}
+    return sorted({each.model for each in OFFERS if each.provider == account.provider} - made_elsewhere)

@@ -1,10 +1,12 @@
-"""Images that people upload to start a clip from: what is kept is a new image with the same pixels and nothing else."""
+"""Images that a clip can start from: uploads, of which the pixels alone are kept, and what was made here before."""
 
 import io
 import threading
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -69,6 +71,41 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
             width=size[0],
             height=size[1],
         )
+
+
+def adopt(team: Team, asset_id: UUID) -> Asset:
+    """The upload that stands for an image of the team's: itself, or one with the content of what was made.
+
+    The file is the same, as files are named by content. Raises BadUpload where the image is not there, or no longer.
+    """
+    with transaction.atomic():
+        _refuse_where_closing(team)
+        # Then nobody unlinks the file. Who did just before has emptied the path, so it is looked up once more.
+        store.lock(_found(team, asset_id).path)
+        image = _found(team, asset_id)
+        uploads = images_of(team).filter(kind=Asset.Kind.UPLOAD)
+        own = image if image.kind == Asset.Kind.UPLOAD else uploads.filter(path=image.path).first()
+        return own or _copy(image)
+
+
+def _found(team: Team, asset_id: UUID) -> Asset:
+    image = images_of(team).filter(pk=asset_id).first()
+    if image is None:
+        raise BadUpload(_("This image is no longer there."))
+    return image
+
+
+def images_of(team: Team) -> QuerySet[Asset]:
+    """Its uploads and the images that were made in it, which a provider takes."""
+    content_types = [content_type for _suffix, content_type, _options in FORMATS.values()]
+    kinds = (Asset.Kind.UPLOAD, Asset.Kind.OUTPUT)
+    kept = Asset.objects.filter(team=team, kind__in=kinds, deleted_at=None, content_type__in=content_types)
+    return kept.exclude(path="")
+
+
+def _copy(image: Asset) -> Asset:
+    same = ("team_id", "path", "content_type", "size_bytes", "sha256", "width", "height")
+    return Asset.objects.create(kind=Asset.Kind.UPLOAD, **{name: getattr(image, name) for name in same})
 
 
 def _refuse_where_closing(team: Team) -> None:

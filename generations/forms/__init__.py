@@ -4,6 +4,18 @@ from .create import CreateForm
 from .fields import INPUTS, links_value
 from .fitting import Fitted, fit, is_reshaped
 from .refusals import refusal
-from .tabs import TABS, tab_and_model
+from .tabs import IMAGE_TO_VIDEO, TABS, model_with_first_frame, tab_and_model
 
-__all__ = ["INPUTS", "TABS", "CreateForm", "Fitted", "fit", "is_reshaped", "links_value", "refusal", "tab_and_model"]
+__all__ = [
+    "IMAGE_TO_VIDEO",
+    "INPUTS",
+    "TABS",
+    "CreateForm",
+    "Fitted",
+    "fit",
+    "is_reshaped",
+    "links_value",
+    "model_with_first_frame",
+    "refusal",
+    "tab_and_model",
+]

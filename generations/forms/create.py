@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -9,23 +10,25 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from generations.catalog import Input, Resolved, resolve
+from generations.catalog.advice import Advice, advice
 from generations.intake import GenerationRequest, InvalidParameter
 from generations.lifecycle import Idempotency
 
 from .describing import makes
-from .fields import Control, Links, links_value, takes_list, value_of
+from .fields import VARIATIONS, Control, Links, fields_of, links_value, takes_list, value_of
 from .refusals import refusal
 from .tabs import IMAGE_TO_VIDEO, models_of, tab_and_model
 
 
 class CreateForm(forms.Form):
-    """`resolved` is what was asked for, once the form is valid.
+    """`resolved` is what was asked for, once the form is valid, and `retry_of` the id of what it is another try of.
 
     An untouched field is sent as its default, so the same request always looks the same, and `form_key` tells one
     rendering of the form from another: sent twice, it creates once.
     """
 
     form_key = forms.Field(widget=forms.HiddenInput)
+    retry_of = forms.Field(widget=forms.HiddenInput, required=False)
     prompt = forms.Field(label=_("Prompt"), required=False)
     model = forms.Field(label=_("Model"), required=False)
 
@@ -41,7 +44,7 @@ class CreateForm(forms.Form):
         models = [(spec.slug, spec.label) for spec in models_of(self.task_type)]
         self.fields["model"].widget = forms.Select(choices=models, attrs={"class": "input", "data-quoted": True})
         self.fields |= {each.name: Links(each) for each in self.inputs}
-        self.fields |= {field.name: Control(field) for field in self.spec.fields}
+        self.fields |= {field.name: Control(field) for field in fields_of(self.spec)}
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -65,6 +68,17 @@ class CreateForm(forms.Form):
         return [self[field.name] for field in self.spec.fields if field.is_advanced]
 
     @property
+    def variations_field(self) -> forms.BoundField | None:
+        return self[VARIATIONS.name] if VARIATIONS.name in self.fields else None
+
+    def variations(self) -> int:
+        """How many are asked for; raises InvalidParameter."""
+        word = self[VARIATIONS.name].value() if VARIATIONS.name in self.fields else None
+        count = VARIATIONS.default if word is None else value_of(VARIATIONS, word)
+        VARIATIONS.check(count)
+        return int(count)
+
+    @property
     def is_advanced_used(self) -> bool:
         """Something in the advanced part was chosen, or is wrong."""
         names = [each.name for each in self.inputs if each.is_advanced]
@@ -74,6 +88,17 @@ class CreateForm(forms.Form):
     def priced(self) -> Resolved:
         """What the choices alone come to, whatever else is still missing; raises InvalidParameter."""
         return resolve(GenerationRequest.from_mapping({"prompt": "-", "model": self.spec.name, **self._choices()}))
+
+    def advice(self) -> tuple[Advice, ...]:
+        """On what was chosen, typed and given so far; none while any of it is wrong."""
+        try:
+            given = GenerationRequest.from_mapping(self._given())
+            priced = self.priced()
+            links = {each.name: getattr(given, each.name) for each in self.inputs}
+            asked = replace(priced.request, prompt=given.prompt, **links)
+            return advice(replace(priced, request=asked), variations=self.variations())
+        except InvalidParameter:
+            return ()
 
     def idempotency(self) -> Idempotency:
         """The same rendering sent again with the same content is the same request."""
@@ -92,6 +117,10 @@ class CreateForm(forms.Form):
             self.refuse(error)
             left_out.add(error.field)
             given |= {"prompt": "-"} if error.field == "prompt" else {error.field: None}
+        try:
+            self.variations()
+        except InvalidParameter as error:
+            self.refuse(error)
         return self.cleaned_data
 
     def refuse(self, error: InvalidParameter) -> None:

@@ -6,12 +6,20 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from generations import wording
-from generations.catalog import MODELS, Field, Input, json_word
+from generations import variations, wording
+from generations.catalog import MODELS, Field, Input, Kind, ModelSpec, json_word
 from generations.intake import GenerationRequest
 
 MAX_CHIPS = 9
+# The form's own: a request knows nothing of it.
+VARIATIONS = Field(
+    name="variations",
+    label=gettext_lazy("Variations"),
+    default=1,
+    choices=tuple(range(1, variations.MOST + 1)),
+)
 # Each of them by its name, as the first model that has it has it.
 FIELDS: dict[str, Field] = {}
 INPUTS: dict[str, Input] = {}
@@ -71,6 +79,11 @@ def value_of(field: Field, word: Any) -> Any:
 def links_value(each: Input, links: list[str]) -> Any:
     """Links as a request takes them: a list, or the only one."""
     return links if each.name in _LISTS else "".join(links[:1])
+
+
+def fields_of(spec: ModelSpec) -> tuple[Field, ...]:
+    """All there is to choose: the model's fields and, where clips are made one by one, how many of them."""
+    return spec.fields if spec.kind == Kind.IMAGE else (*spec.fields, VARIATIONS)
 
 
 def takes_list(each: Input) -> bool:

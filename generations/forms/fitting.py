@@ -11,7 +11,7 @@ from generations.catalog import Field, ModelSpec
 from generations.intake import GenerationRequest, InvalidParameter
 
 from .describing import lengths
-from .fields import FIELDS, INPUTS, value_of, word_of
+from .fields import FIELDS, INPUTS, VARIATIONS, fields_of, value_of, word_of
 from .refusals import names, prompt_too_long
 from .tabs import IMAGE_TO_VIDEO, model_named, tab_and_model
 
@@ -44,14 +44,15 @@ def fit(given: QueryDict) -> Fitted:
         _("Dropped: %(names)s.") % {"names": names(dropped)} if dropped else "",
         _of_prompt(spec, prompt),
     ]
-    initial = {"prompt": prompt, "model": spec.slug, "task_type": tab, **chosen, **links}
+    words = {"prompt": prompt, "model": spec.slug, "task_type": tab, "retry_of": given.get("retry_of", "")}
+    initial = {**words, **chosen, **links}
     return Fitted(initial, " ".join(filter(None, told)))
 
 
 def _fields(spec: ModelSpec, given: QueryDict) -> tuple[dict[str, str], list[str], list[str]]:
     """What the model's own fields are now, what is said of those that change, and the names of those left open."""
-    now, changes, dropped = {field.name: word_of(field.default) for field in spec.fields}, [], []
-    for field in spec.fields:
+    now, changes, dropped = {field.name: word_of(field.default) for field in fields_of(spec)}, [], []
+    for field in fields_of(spec):
         word = given.get(field.name)
         if word is None:
             continue
@@ -67,7 +68,8 @@ def _fields(spec: ModelSpec, given: QueryDict) -> tuple[dict[str, str], list[str
 def _fits(field: Field, word: str) -> bool:
     try:
         value = value_of(field, word)
-        GenerationRequest.from_mapping({field.name: value})
+        if field is not VARIATIONS:
+            GenerationRequest.from_mapping({field.name: value})
         if value is not None:
             field.check(value)
     except InvalidParameter:
@@ -85,8 +87,8 @@ def _change(spec: ModelSpec, field: Field) -> str:
 
 def _no_longer_asked(spec: ModelSpec, shown: ModelSpec | None, given: QueryDict) -> list[str]:
     """The names of fields that this model does not have, where something was chosen other than their default."""
-    of_shown = {field.name: field for field in shown.fields} if shown else {}
-    own = {field.name for field in spec.fields}
+    of_shown = {field.name: field for field in fields_of(shown)} if shown else {}
+    own = {field.name for field in fields_of(spec)}
     gone = [field for name, field in {**FIELDS, **of_shown}.items() if name in given and name not in own]
     return [str(field.label) for field in gone if given[field.name] not in ("", word_of(field.default))]
 

@@ -10,12 +10,14 @@ from generations import wording
 from generations.catalog import Field, Input, Kind, ModelSpec
 from generations.intake import InvalidParameter
 
-from .fields import FIELDS, INPUTS
+from .fields import FIELDS, INPUTS, VARIATIONS
+
+_FIELDS = {**FIELDS, VARIATIONS.name: VARIATIONS}
 
 
 def refusal(error: InvalidParameter, spec: ModelSpec | None = None) -> str:
     """What is wrong with it. `spec` is the model that was asked for, where it is known."""
-    subject = _named_in(spec, error.field) or INPUTS.get(error.field) or FIELDS.get(error.field)
+    subject = _named_in(spec, error.field) or INPUTS.get(error.field) or _FIELDS.get(error.field)
     if error.field == "prompt":
         words = _of_prompt(error, is_image=bool(spec and spec.kind == Kind.IMAGE))
     elif isinstance(subject, Input):

@@ -35,6 +35,12 @@ def models_of(tab: str) -> list[ModelSpec]:
     return [default, *(spec for spec in able if spec is not default)] if default in able else able
 
 
+def model_with_first_frame() -> ModelSpec:
+    """The model for an image that is to begin to move."""
+    able = models_of(IMAGE_TO_VIDEO)
+    return next(spec for spec in able if any(each.name == "first_frame_url" for each in spec.inputs))
+
+
 def model_named(name: Any) -> ModelSpec | None:
     """None where nobody was named, or nobody there is."""
     try:

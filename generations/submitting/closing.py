@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Now
 from accounts import teams
 from accounts.models import Team
 from generations import lifecycle
-from generations.models import Asset, Generation, State, Submission
+from generations.models import Asset, Batch, Generation, PromptPreset, State, Submission
 from generations.models.generations import GenerationQuerySet
 
 from .rounds import ROWS, each_locked, guarded
@@ -34,12 +34,23 @@ def finish_teams() -> None:
 
 
 def _empty(team: Team) -> bool:
+    _cancel_batches(team)
     ended = each_locked(_visible(team).in_progress(), _end)
     _let_go(_open_submissions(team).exclude(generation__in=_visible(team).in_progress()))
     hidden = each_locked(_visible(team).filter(state__in=State.FINAL), _hide)
     # Uploads last: what was asked for may name them until it has ended.
     deleted = 0 if _visible(team).exists() else _delete_files(team)
-    return bool(ended or hidden or deleted)
+    forgotten, _each = PromptPreset.objects.filter(team=team).delete()
+    return bool(ended or hidden or deleted or forgotten)
+
+
+def _cancel_batches(team: Team) -> None:
+    """Nothing more could be made of them; what was made is ended with all the rest. Drafts are thrown away."""
+    batches = Batch.objects.filter(team=team)
+    batches.filter(state=Batch.State.DRAFT).delete()
+    batches.filter(state__in=(Batch.State.RUNNING, Batch.State.PAUSED)).update(
+        state=Batch.State.CANCELLED, paused_because="", ended_at=Now(), next_at=None, lease_until=None
+    )
 
 
 def _end(generation: Generation) -> None:

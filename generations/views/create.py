@@ -6,25 +6,22 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect, replace_url, reswap, retarget
 
-from accounts import budgets
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.refusals import InsufficientCredits, TeamClosing
-from generations import lifecycle, pricing, wording
-from generations.catalog import AUTOMATIC, Resolved
-from generations.forms import INPUTS, TABS, CreateForm, fit, is_reshaped, refusal
+from generations import pricing, variations
+from generations.forms import INPUTS, TABS, CreateForm, fit, is_reshaped
 from generations.intake import InvalidParameter
 from generations.lifecycle import Asker
-from generations.models import Price
-from generations.pricing import Line, NoPrice
+from generations.pricing import NoPrice
 from project.http import post_to, render_fragment
 
-from . import refusals
+from . import price_panel, refusals
+from .presets import preset_text
+from .retrying import to_retry
 from .uploads import blocks, with_new_inputs
 
 PAGE = "generations/create.html"
@@ -34,9 +31,9 @@ PAGE = "generations/create.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_required(Action.CREATE)
 def create(request: TeamHttpRequest) -> HttpResponse:
-    """The form, filled in from the address where it says something; posted, one generation and on to the gallery."""
+    """The form, filled in from the address where it says something; posted, what it asks for and on to the gallery."""
     if request.method != "POST":
-        return _refitted(request, request.GET)
+        return _refitted(request, _of_address(request))
     posted, refused = with_new_inputs(request)
     if is_reshaped(posted):
         # Nothing is made from choices that were shown for another model.
@@ -55,7 +52,7 @@ def create(request: TeamHttpRequest) -> HttpResponse:
 def quote(request: TeamHttpRequest) -> HttpResponse:
     """The price of the choices made so far, and with another model or tab its controls; without htmx the whole page."""
     if request.htmx and not is_reshaped(request.POST):
-        context = _price(request, CreateForm(request.POST))
+        context = price_panel.context_of(request, CreateForm(request.POST))
         return render(request, "generations/price.html", context, status=422 if "refused" in context else 200)
     posted, refused = with_new_inputs(request)
     if request.htmx:
@@ -65,6 +62,14 @@ def quote(request: TeamHttpRequest) -> HttpResponse:
     single = {name: posted[name] for name in posted if name not in ("form_key", *INPUTS)}
     form = CreateForm(initial={**single, **{name: posted.getlist(name) for name in INPUTS}})
     return _page(request, form, refused_files=refused)
+
+
+def _of_address(request: TeamHttpRequest) -> QueryDict:
+    """What it says, with the words of the preset that it names; 404 where the team has no such preset."""
+    given = request.GET.copy()
+    if "preset" in given:
+        given["prompt"] = preset_text(request.team, given.get("preset", ""))
+    return given
 
 
 def _refitted(request: TeamHttpRequest, given: QueryDict, *, status: int = 200) -> HttpResponse:
@@ -89,8 +94,14 @@ def _refuse_files(form: CreateForm, refused: dict[str, str]) -> None:
 def _is_created(request: TeamHttpRequest, form: CreateForm) -> bool:
     asker = Asker(team_id=request.team.id, user_id=request.user.id)
     try:
-        quoted = pricing.quote(form.resolved)
-        lifecycle.create(form.resolved, quoted, asker=asker, idempotency=form.idempotency())
+        variations.create(
+            form.resolved,
+            pricing.quote(form.resolved),
+            count=form.variations(),
+            asker=asker,
+            idempotency=form.idempotency(),
+            retry_of=to_retry(request.team, str(form["retry_of"].value() or "")),
+        )
     except InsufficientCredits as error:
         form.add_error(None, refusals.of_credits(error))
     except TeamClosing:
@@ -98,7 +109,7 @@ def _is_created(request: TeamHttpRequest, form: CreateForm) -> bool:
     except InvalidParameter as error:
         form.refuse(error)
     except NoPrice:
-        form.add_error(None, _no_price())
+        form.add_error(None, price_panel.no_price())
     return not form.errors
 
 
@@ -113,56 +124,6 @@ def _context(request: TeamHttpRequest, form: CreateForm, **context: Any) -> dict
         "tabs": TABS,
         "blocks": [block for block in given if not block.input.is_advanced],
         "advanced_blocks": [block for block in given if block.input.is_advanced],
-        **_price(request, form),
+        **price_panel.context_of(request, form),
         **context,
     }
-
-
-def _price(request: TeamHttpRequest, form: CreateForm) -> dict[str, Any]:
-    """What the price panel shows: the quote and what is left after it, or why there is none."""
-    try:
-        resolved = form.priced()
-        prices = pricing.current(resolved.spec.slug)
-        quoted = prices.quote(resolved)
-    except InvalidParameter as error:
-        return {"refused": refusal(error, form.spec)}
-    except NoPrice:
-        return {"refused": _no_price()}
-    room = budgets.room_of(request.membership)
-    after = request.team.balance.available - quoted.total_credits
-    return {
-        "total": quoted.total_credits,
-        "lines": [(_words(line), line.credits) for line in quoted.lines],
-        "set_aside": _set_aside(resolved),
-        "available": request.team.balance.available,
-        "after": after,
-        "room": room,
-        "limit": refusals.of_room(room),
-        **refusals.way_out(room, request.membership.role),
-        "missing": max(0, quoted.total_credits - room.credits),
-        "cheaper": wording.cheaper(prices.cheaper(resolved), resolved.params),
-    }
-
-
-def _words(line: Line) -> str:
-    """What set the price, and how often it is paid: 720p · 7 s × 10."""
-    amounts = {"quantity": line.quantity, "credits": line.unit_credits}
-    words = [wording.summary(line.conditions)]
-    if line.unit == Price.Unit.SECOND:
-        words.append(_("%(quantity)s s × %(credits)s") % amounts)
-    if line.unit == Price.Unit.IMAGE:
-        images = ngettext("%(quantity)s image × %(credits)s", "%(quantity)s images × %(credits)s", line.quantity)
-        words.append(images % amounts)
-    return " · ".join(filter(None, words))
-
-
-def _set_aside(resolved: Resolved) -> str:
-    """What is held where the model decides the length."""
-    if resolved.params.get("duration") != AUTOMATIC:
-        return ""
-    longest = max(resolved.spec.field("duration").choices)
-    return _("The longest, %(seconds)s s, is set aside; what is made is charged.") % {"seconds": longest}
-
-
-def _no_price() -> str:
-    return _("There is no price for this model now. Tell the operator of this installation.")

@@ -13,7 +13,7 @@ from django_htmx.http import reswap, retarget
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.models import Team
 from generations import links
-from generations.archive.uploads import BadUpload, keep_upload
+from generations.archive.uploads import BadUpload, adopt, keep_upload
 from generations.catalog import Input
 from generations.forms import INPUTS, CreateForm, links_value, refusal, tab_and_model
 from generations.intake import UPLOAD_PREFIX, GenerationRequest, InvalidParameter
@@ -62,7 +62,7 @@ def upload(request: TeamHttpRequest) -> HttpResponse:
     """What was just chosen for one input, ready to be put into the form; 422 and the reason where it is refused."""
     each = INPUTS.get(request.POST.get("input", ""), INPUTS[FIRST])
     try:
-        values = [*kept_uploads(request, each), *_links(request, each)]
+        values = [*kept_uploads(request, each), *_picked(request, each), *_links(request, each)]
     except BadUpload as error:
         return _refused(request, each, str(error))
     except InvalidParameter as error:
@@ -96,7 +96,7 @@ def with_new_inputs(request: TeamHttpRequest) -> tuple[QueryDict, dict[str, str]
         link = posted.get(control_name(each, "link"), "").strip()
         new = [link] if link else []
         try:
-            new += kept_uploads(request, each)
+            new += [*kept_uploads(request, each), *_picked(request, each)]
         except BadUpload as error:
             refused[name] = error.message
         if new:
@@ -128,6 +128,15 @@ def previews(team: Team, values: Iterable[str]) -> list[Image]:
     own = Asset.objects.filter(team=team, kind=Asset.Kind.UPLOAD, deleted_at=None).in_bulk(list(ids.values()))
     pictures = {value: links.path(own[id]) for value, id in ids.items() if id in own}
     return [Image(value, pictures.get(value, "")) for value in values]
+
+
+def _picked(request: TeamHttpRequest, each: Input) -> list[str]:
+    """The image that was chosen for the input from those of the team, as the form's value; raises BadUpload."""
+    name, _space, id = request.POST.get("picked", "").partition(" ")
+    image_id = uuid_or_none(id)
+    if name != each.name or each.media != "image" or image_id is None:
+        return []
+    return [f"{UPLOAD_PREFIX}{adopt(request.team, image_id).pk}"]
 
 
 def _take_out(posted: QueryDict) -> None:

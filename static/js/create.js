@@ -1,5 +1,5 @@
-// The create form: counts the prompt, keeps a draft of it, sends with ⌘ or Ctrl and Enter, takes pasted images and lets
-// them go again.
+// The create form: counts the prompt, keeps a draft of it, puts presets into it, and sends with ⌘ or Ctrl and Enter.
+// What a clip starts from is in inputs.js.
 "use strict";
 
 (() => {
@@ -39,36 +39,27 @@
     if (button && !button.disabled) form().requestSubmit(button);
   });
 
-  document.addEventListener("click", (event) => event.target.closest("[data-remove]")?.closest("li").remove());
-
-  // Pasted images go where the focus is, else to the first input that takes images.
-  document.addEventListener("paste", (event) => {
-    const images = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
-    const focused = document.activeElement?.closest("[data-input='image']");
-    const chooser = (focused ?? form())?.querySelector("input[type=file]");
-    if (!images.length || !chooser || chooser.disabled) return;
+  // Where the cursor is, and never in the place of what is there.
+  document.addEventListener("click", (event) => {
+    const preset = event.target.closest("[data-preset]");
+    const field = prompt();
+    if (!preset || !field) return;
     event.preventDefault();
-    const chosen = new DataTransfer();
-    for (const image of chooser.multiple ? images : images.slice(0, 1)) chosen.items.add(image);
-    chooser.files = chosen.files;
-    chooser.dispatchEvent(new Event("change", { bubbles: true }));
+    const at = field.dataset.touched ? field.selectionEnd : field.value.length;
+    const before = /\S$/.test(field.value.slice(0, at)) ? " " : "";
+    const after = /^\S/.test(field.value.slice(at)) ? " " : "";
+    preset.closest("dialog").close();
+    field.focus();
+    field.setRangeText(before + preset.dataset.preset + after, at, at, "end");
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  });
+
+  document.addEventListener("focusin", (event) => {
+    if (event.target === prompt()) event.target.dataset.touched = "yes";
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
-    const sender = event.detail.elt;
-    if (sender.type === "file") sender.value = "";
     // Not detail.successful: that is true of a 422, because it is swapped.
-    if (!(event.detail.xhr.status < 400)) return;
-    if (sender === form()) sessionStorage.removeItem(draftKey());
-    const block = sender.closest("[data-input]");
-    if (!block) return;
-    if (sender.type !== "file") block.querySelector("input[type=url]").value = "";
-    block.querySelector("[role=alert]").replaceChildren();
+    if (event.detail.elt === form() && event.detail.xhr.status < 400) sessionStorage.removeItem(draftKey());
   });
-
-  for (const name of ["dragenter", "dragleave", "drop"]) {
-    document.addEventListener(name, (event) => {
-      event.target.closest?.(".drop")?.classList.toggle("over", name === "dragenter");
-    });
-  }
 })();

@@ -1,7 +1,7 @@
 // <form data-confirm="id">: the <dialog> of that id must be answered with "confirm" before the form goes, plain or by htmx.
 // With data-confirm-if="name=value" only where that is chosen.
 // It then says so in its field "confirmed". Without JavaScript it does not, and the same is asked by a page.
-// <button data-dialog="id"> opens a dialog.
+// <button data-dialog="id"> opens a dialog, and what has data-close closes the one that it is in.
 "use strict";
 
 (() => {
@@ -41,7 +41,12 @@
 
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
+    const closer = event.target.closest("dialog [data-close]");
     if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+    else if (closer) {
+      event.preventDefault();
+      closer.closest("dialog").close();
+    }
     else if (event.target instanceof HTMLDialogElement) event.target.close();
   });
 })();

@@ -17,6 +17,7 @@
     if ("takesNew" in wall.dataset) {
       card.removeAttribute("hx-swap-oob");
       wall.insertBefore(card, next ?? wall.querySelector(".more"));
+      htmx.process(card);
       says.textContent = card.dataset.says;
     } else {
       unseen.add(card.id);

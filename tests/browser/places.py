@@ -93,6 +93,77 @@ def _signing_secret(visit: Visit) -> None:
     visit.page.locator("#signing-secret-value").wait_for()
 
 
+def _draft(visit: Visit, *prompts: str) -> None:
+    """A batch of images, one of its rows bad."""
+    visit.open("/batches/new/")
+    visit.page.locator("#batch-model").select_option("seedream-3.0")
+    visit.page.locator("[name=quality]").first.wait_for()
+    _fill(visit, name="<i>Nightly</i>")
+    _send(visit, text="\n".join(prompts or ("A heron, over reeds", "x" * 301, "A kite, over dunes")))
+
+
+def _start(visit: Visit, *prompts: str, cap: str) -> None:
+    _draft(visit, *prompts)
+    _send(visit, cap_credits=cap)
+
+
+def _refused_batch(visit: Visit) -> None:
+    visit.page.locator("summary").click()
+    visit.page.locator("#batch-kind_1").check(force=True)
+    _send(visit, text="prompt,colour\nA heron,grey")
+
+
+def _bad_rows(visit: Visit) -> None:
+    _draft(visit)
+    visit.page.locator("#rows-bad").click()
+    visit.page.wait_for_url("**/?rows=bad")
+
+
+def _running_batch(visit: Visit) -> None:
+    _start(visit, "A heron, over reeds [[fault:never]]", "x" * 301, cap="2")
+
+
+def _paused_batch(visit: Visit) -> None:
+    _start(visit, cap="2")
+    visit.page.locator("#paused").wait_for()
+
+
+def _finished_batch(visit: Visit) -> None:
+    _start(visit, "A heron [[fault:fail=Content policy violation]]", "x" * 301, cap="2")
+    visit.page.locator(".head .status.ok").wait_for()
+
+
+def _cancel_without_dialog(visit: Visit) -> None:
+    """As a browser without JavaScript does."""
+    _running_batch(visit)
+    form = visit.page.locator("form[data-confirm=confirm-cancel]")
+    with visit.page.expect_navigation():
+        form.evaluate("form => { delete form.dataset.confirm; form.requestSubmit(); }")
+
+
+def _preset_without_text(visit: Visit) -> None:
+    _send(visit, name="Lantern", text=" ")
+
+
+def _keep_preset(visit: Visit) -> None:
+    _send(visit, name="<i>Lantern</i>", text="A lantern, close to the water")
+
+
+def _change_preset(visit: Visit) -> None:
+    with visit.page.expect_navigation():
+        visit.page.locator("main .presets .row a").last.click()
+
+
+def _choose_preset(visit: Visit) -> None:
+    visit.page.locator("[data-dialog=presets]").click()
+    visit.page.locator("[data-preset]").wait_for()
+
+
+def _advised(visit: Visit) -> None:
+    _fill(visit, prompt="A fox").press("Tab")
+    visit.page.locator("[data-advice]").wait_for()
+
+
 def _team_of_one(visit: Visit) -> None:
     """The first to come makes it; it stays their current one."""
     _send(visit, name="Empty & <i>new</i>")
@@ -131,7 +202,33 @@ PLACES = {
     "addresses": Place(path="/sign/email/", heading="E-mail addresses"),
     "two-factor-off": Place(path="/sign/two-factor/", heading="Two-factor sign-in"),
     "invitation-of-another": Place(path="{at.invitation}"),
+    "empty-presets": Place(path="/create/presets/", heading="Prompt presets", who=NEWCOMER),
+    "new-preset-refused": Place(
+        path="/create/presets/new/", heading="New preset", who=NEWCOMER, answer=422, then=_preset_without_text
+    ),
+    "new-preset": Place(path="/create/presets/new/", heading="Prompt presets", who=NEWCOMER, then=_keep_preset),
+    "preset": Place(path="/create/presets/", heading="Change preset", who=NEWCOMER, then=_change_preset),
+    "choose-preset": Place(path="/create/", heading="Create", who=NEWCOMER, then=_choose_preset),
+    "empty-picker": Place(path="/uploads/pick/?pick=first_frame_url", heading="Your images", who=NEWCOMER),
+    "advised": Place(
+        path="/create/?task_type=image_to_video&model=doubao-seedance-2.0",
+        heading="Create",
+        who=NEWCOMER,
+        then=_advised,
+    ),
     "not-found": Place(path=f"/keys/{NO_SUCH_ID}/", answer=404),
+    "empty-batches": Place(path="/batches/", heading="Batches", who=NEWCOMER),
+    "new-batch": Place(path="/batches/new/", heading="New batch", who=NEWCOMER),
+    "new-batch-refused": Place(
+        path="/batches/new/", heading="New batch", who=NEWCOMER, answer=422, then=_refused_batch
+    ),
+    "batch-draft": Place(path="/batches/", who=NEWCOMER, then=_draft),
+    "batch-bad-rows": Place(path="/batches/", who=NEWCOMER, then=_bad_rows),
+    "batch-running": Place(path="/batches/", who=NEWCOMER, then=_running_batch),
+    "batch-paused": Place(path="/batches/", who=NEWCOMER, then=_paused_batch),
+    "batch-finished": Place(path="/batches/", who=NEWCOMER, then=_finished_batch),
+    "batch-question": Place(path="/batches/", heading="Cancel this batch?", who=NEWCOMER, then=_cancel_without_dialog),
+    "batches": Place(path="/batches/", heading="Batches", who=NEWCOMER),
     "empty-team": Place(path="/team/new/", who=NEWCOMER, then=_team_of_one),
     "empty-keys": Place(path="/keys/", heading="API keys", who=NEWCOMER),
     "empty-credits": Place(path="/credits/", heading="Credits", who=NEWCOMER),

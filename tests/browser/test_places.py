@@ -76,7 +76,20 @@ FOCUSED = """
   return [at, at.nextElementSibling, at.closest("label")].some(isShown) ? at.dataset.stop : "unseen";
 }
 """
-WALKED = ("team", "member", "settings", "invite", "new-key", "key", "buy", "account", "sessions", "two-factor-off")
+WALKED = (
+    "team",
+    "member",
+    "settings",
+    "invite",
+    "new-key",
+    "key",
+    "buy",
+    "account",
+    "sessions",
+    "two-factor-off",
+    "new-batch",
+    "batch-draft",
+)
 
 
 @pytest.mark.parametrize("language", LANGUAGES, indirect=True)

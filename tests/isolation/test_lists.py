@@ -27,7 +27,10 @@ SHOWN_ON = {
     "accounts:credits_csv",
     "accounts:keys",
     "accounts:team",
+    "generations:batches",
     "generations:gallery",
+    "generations:picker",
+    "generations:presets",
 }
 SHOWN_BY = {"/api/v1/keys", "/api/v1/tasks"}
 

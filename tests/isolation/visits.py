@@ -20,9 +20,11 @@ from PIL import Image
 from accounts import invitations, keys
 from accounts.actors import INSTALLATION, Actor
 from accounts.billing import redeem
-from accounts.models import ApiSecret, CreditPackage, Invitation, Role
-from generations.models import Asset
-from tests.api import asked, completed, failed, running
+from accounts.models import ApiSecret, CreditPackage, Invitation, Role, Team, User
+from generations import presets
+from generations.models import Asset, Batch
+from tests.api import asked, completed, completed_images, failed, running
+from tests.batches import IMAGES, drafted, make_all, started
 from tests.factories import make_account, make_key, make_member, make_submission, make_user
 from tests.pages import filled_in
 
@@ -98,8 +100,28 @@ def of_generation(make: Callable[..., Any]) -> Callable[[World], dict[str, Any]]
     return lambda world: {"generation_id": make(world.team).id}
 
 
+def of_batch(make: Callable[..., Any]) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"batch_id": make(world.team, "A gate, and light", "A ship", user=world.member).id}
+
+
+def at_its_cap(team: Team, *prompts: str, user: User) -> Batch:
+    return make_all(started(team, *prompts, user=user, cap=3))
+
+
+def new_batch(world: World) -> dict[str, Any]:
+    return {"name": "made", "kind": "prompts", "text": "A gate", "model": IMAGES, "shown_model": IMAGES}
+
+
 def of_output(world: World) -> dict[str, Any]:
     return {"generation_id": completed(world.team).id, "position": 0}
+
+
+def of_image(world: World) -> dict[str, Any]:
+    return {"generation_id": completed_images(world.team, 1).id, "position": 0}
+
+
+def of_preset(world: World) -> dict[str, Any]:
+    return {"preset_id": presets.add(world.team, name="Lanterns", text="A lantern", by=world.owner).pk}
 
 
 def of_hold(world: World) -> dict[str, Any]:
@@ -215,6 +237,7 @@ def picture(world: World) -> dict[str, Any]:
 
 
 NOTHING = "0" * 40
+HIGHER = {"cap_credits": "9", "shown": "2"}
 
 VISITS: dict[str, Visit | Own | Open] = {
     "GET accounts:account": Own(works=200),
@@ -269,6 +292,18 @@ VISITS: dict[str, Visit | Own | Open] = {
         may=VIEWER, of=lambda world: {"team_id": world.team.id}, works=302, changes=False
     ),
     "POST accounts:team_transfer": Visit(may=OWNER, of=of_member, works=302, data=sure()),
+    "POST generations:animate": Visit(may=MEMBER, of=of_image, works=302),
+    "GET generations:batch": Visit(may=VIEWER, of=of_batch(drafted), works=200),
+    "POST generations:batch_cancel": Visit(may=MEMBER, of=of_batch(started), works=302, data=sure()),
+    "POST generations:batch_delete": Visit(may=MEMBER, of=of_batch(drafted), works=302, data=sure()),
+    "GET generations:batch_new": Visit(may=MEMBER, works=200),
+    "POST generations:batch_new": Visit(may=MEMBER, works=302, data=new_batch),
+    "POST generations:batch_pause": Visit(may=MEMBER, of=of_batch(started), works=302),
+    "GET generations:batch_results": Visit(may=VIEWER, of=of_batch(drafted), works=200),
+    "POST generations:batch_resume": Visit(may=MEMBER, of=of_batch(at_its_cap), works=302, data=form(**HIGHER)),
+    "POST generations:batch_start": Visit(may=MEMBER, of=of_batch(drafted), works=302, data=form(cap_credits="9")),
+    "GET generations:batch_template": Visit(may=MEMBER, works=200),
+    "GET generations:batches": Visit(may=VIEWER, works=200),
     "POST generations:callback": Open(of=of_callback, works=202, changes=True),
     "POST generations:cancel": Visit(may=MEMBER, of=of_generation(asked), works=302, data=sure()),
     "GET generations:content": Visit(may=VIEWER, of=of_output, works=200),
@@ -281,6 +316,14 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET generations:live": Own(works=200, denied=401),
     "GET generations:media": Open(of=of_clip, query=expired_link, works=403),
     "GET generations:of_hold": Visit(may=VIEWER, of=of_hold, works=302),
+    "GET generations:picker": Visit(may=MEMBER, works=200),
+    "POST generations:picker": Visit(may=MEMBER, works=200, data=to_make(), changes=False),
+    "GET generations:preset": Visit(may=MEMBER, of=of_preset, works=200),
+    "POST generations:preset": Visit(may=MEMBER, of=of_preset, works=302, data=form(name="Renamed", text="b")),
+    "POST generations:preset_delete": Visit(may=MEMBER, of=of_preset, works=302, data=sure()),
+    "GET generations:preset_new": Visit(may=MEMBER, works=200),
+    "POST generations:preset_new": Visit(may=MEMBER, works=302, data=form(name="Rain", text="Rain at night")),
+    "GET generations:presets": Visit(may=VIEWER, works=200),
     "POST generations:quote": Visit(may=MEMBER, works=200, data=to_make(), changes=False),
     "POST generations:retry": Visit(may=MEMBER, of=of_generation(failed), works=302),
     "POST generations:upload": Visit(may=MEMBER, works=200, data=picture),

@@ -68,10 +68,10 @@ class World:
         """A key that may do everything but this."""
         return self._program(self.team, *({"generate", "read", "embed", "manage"} - {scope}))
 
-    def about_the_team(self) -> dict[str, list[str]]:
-        """What is in our tables of the team and the people in it."""
+    def about_the_team(self, content: dict[str, list[str]]) -> dict[str, list[str]]:
+        """What of it is of the team and the people in it."""
         ids = [str(self.team.pk), *(str(user.pk) for user in (self.owner, self.admin, self.member, self.viewer))]
-        return {name: [row for row in rows if any(id in row for id in ids)] for name, rows in content().items()}
+        return {name: [row for row in rows if any(id in row for id in ids)] for name, rows in content.items()}
 
     def _member(self, role: Role) -> User:
         return make_member(team=self.team, role=role, user=make_user(email=f"{role}@{HOST}"))

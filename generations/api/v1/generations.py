@@ -8,6 +8,7 @@ from accounts.api.answers import Answer, errors
 from accounts.api.auth import CREATE, KeyRequest
 from generations import catalog, lifecycle, pricing
 from generations.api.json_body import read_object
+from generations.catalog.advice import advice
 from generations.intake import GenerationRequest
 from generations.lifecycle import Asker
 
@@ -58,6 +59,7 @@ def estimate_generation(request: KeyRequest) -> Answer[Estimate]:
             missing=max(0, quote.total_credits - room.credits),
             limit_source=room.limit_source,
             resets_at=room.resets_at,
+            warnings=represent.warnings(advice(resolved)),
         )
     )
 

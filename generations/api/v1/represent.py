@@ -6,10 +6,11 @@ from typing import Any
 from accounts import statement
 from generations import links
 from generations.catalog import MODELS
+from generations.catalog.advice import Advice
 from generations.failures import FAILURES
 from generations.models import Asset, Generation, Status
 
-from .schemas import Cost, Created, Failure, Line, Retried, Task
+from .schemas import Caution, Cost, Created, Failure, Line, Retried, Task
 
 
 def created(generation: Generation) -> Created:
@@ -55,6 +56,7 @@ def _task(generation: Generation, refunded: int) -> Task:
         error_detail=failure,
         warnings=generation.warnings,
         retry_of=generation.retry_of_id,
+        batch_id=generation.batch_id,
         metadata=generation.metadata,
         created_at=generation.created_at,
         started_at=generation.started_at,
@@ -84,6 +86,10 @@ def _created(generation: Generation) -> dict[str, Any]:
 
 def lines(quote: list[dict[str, Any]]) -> list[Line]:
     return [Line(**line) for line in quote]
+
+
+def warnings(advice: Sequence[Advice]) -> list[Caution]:
+    return [Caution(code=each.code, field=each.field, message=each.message) for each in advice]
 
 
 def _cost(generation: Generation, refunded: int) -> Cost:

@@ -67,6 +67,7 @@ class Task(Body):
     error_detail: Failure | None
     warnings: list[str]
     retry_of: UUID | None
+    batch_id: UUID | None
     metadata: dict[str, str]
     created_at: Moment
     started_at: Moment | None
@@ -97,6 +98,14 @@ class Deleted(Body):
     deleted: bool
 
 
+class Caution(Body):
+    """What is legal and seldom wanted: the rule's `code`, the parameter to look at, and the words."""
+
+    code: str
+    field: str
+    message: str
+
+
 class Estimate(Body):
     """What the request would cost now. Nothing is held.
 
@@ -114,6 +123,7 @@ class Estimate(Body):
     missing: int
     limit_source: LimitSource
     resets_at: Moment | None
+    warnings: list[Caution]
 
 
 class Field(Body):

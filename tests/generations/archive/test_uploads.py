@@ -4,11 +4,20 @@ import zlib
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from PIL import Image
 
-from generations.archive.uploads import BadUpload, keep_upload
+from accounts import teams
+from accounts.actors import Actor
+from accounts.models import Team
+from generations import lifecycle
+from generations.archive import store
+from generations.archive.uploads import BadUpload, adopt, keep_upload
 from generations.models import Asset
+from generations.submitting import sweep
+from tests.api import completed_images, ensure_prices
 from tests.factories import make_team
+from tests.races import meanwhile, race
 
 pytestmark = pytest.mark.usefixtures("media_folder")
 
@@ -143,3 +152,84 @@ def test_no_more_than_twenty_mebibytes_are_read():  # M5
         keep_upload(make_team(), endless)
 
     assert endless.given == (20 << 20) + 1
+
+
+def team_with_credits() -> Team:
+    ensure_prices()
+    return make_team(granted=1000)
+
+
+def made_image(team: Team, content: bytes = b"0") -> Asset:
+    """An image that was made here, its file where files are."""
+    output = completed_images(team, 1).assets.get(kind="output")
+    with store.draft([content]) as draft, transaction.atomic():
+        output.path, output.sha256 = store.keep(draft, ".png"), draft.sha256
+        output.save()
+    return output
+
+
+@pytest.mark.django_db
+def test_an_adopted_image_is_an_upload_of_the_same_file_once():
+    team = team_with_credits()
+    output = made_image(team)
+
+    upload, again = adopt(team, output.pk), adopt(team, output.pk)
+
+    assert (upload.kind, upload.generation_id, upload.path) == ("upload", None, output.path)
+    assert again == upload
+    assert adopt(team, upload.pk) == upload
+
+
+@pytest.mark.django_db
+def test_an_adopted_image_outlives_the_one_that_was_made():
+    team = team_with_credits()
+    output = made_image(team)
+    upload = adopt(team, output.pk)
+
+    lifecycle.hide(output.generation)
+    sweep.sweep()
+
+    assert (settings.MEDIA_FOLDER / upload.path).exists()
+
+
+@pytest.mark.django_db
+def test_a_closing_team_adopts_nothing():
+    team = team_with_credits()
+    output = made_image(team)
+    teams.close(team, by=Actor())
+
+    with pytest.raises(BadUpload):
+        adopt(team, output.pk)
+
+    assert not Asset.objects.filter(kind="upload").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_adopted_while_it_is_deleted_is_there_or_refused():
+    team = team_with_credits()
+    outputs = [made_image(team, b"%d" % number) for number in range(8)]
+
+    def take(output: Asset) -> Asset | None:
+        try:
+            return adopt(team, output.pk)
+        except BadUpload:
+            return None
+
+    with meanwhile(lambda: [(lifecycle.hide(each.generation), sweep.unlink_deleted_files()) for each in outputs]):
+        adopted = race(take, outputs, threads=8)
+    while sweep.unlink_deleted_files():
+        pass
+
+    kept = [each for each in adopted if each]
+    assert [each.path for each in kept if not (settings.MEDIA_FOLDER / each.path).exists()] == []
+    assert Asset.objects.filter(kind="upload", deleted_at=None).count() == len(kept)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_adopted_eight_times_at_once_it_is_one_upload():
+    team = team_with_credits()
+    output = made_image(team)
+
+    uploads = race(lambda _number: adopt(team, output.pk).pk, range(8), threads=8)
+
+    assert len(set(uploads)) == Asset.objects.filter(kind="upload").count() == 1

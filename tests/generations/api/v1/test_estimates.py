@@ -8,9 +8,11 @@ from generations.models import Generation
 from tests.api import DOCUMENTED_PRICES, client_of, post
 from tests.factories import make_key, make_team
 
+PROMPT = "A gate, and light"
+
 
 def test_an_estimate_is_the_quote_and_holds_nothing(client):
-    response = post(client, "/estimates", {"prompt": "a", "resolution": "720p", "generate_audio": True})
+    response = post(client, "/estimates", {"prompt": PROMPT, "resolution": "720p", "generate_audio": True})
 
     conditions = {"resolution": "720p", "duration": 5, "generate_audio": True}
     line = {"conditions": conditions, "unit": "clip", "quantity": 1, "unit_credits": 43, "credits": 43}
@@ -27,9 +29,24 @@ def test_an_estimate_is_the_quote_and_holds_nothing(client):
             "missing": 0,
             "limit_source": "team_balance",
             "resets_at": None,
+            "warnings": [],
         },
     }
     assert (Generation.objects.count(), CreditEntry.objects.filter(kind="hold").count()) == (0, 0)
+
+
+def test_an_estimate_warns_of_what_is_legal_and_seldom_wanted_and_the_create_stops_for_nothing(client):
+    given = {"prompt": "A fox", "model": "doubao seedance 2.0", "duration": -1}
+
+    estimate, made = post(client, "/estimates", given), post(client, "/generations", given)
+
+    warnings = estimate.json()["data"]["warnings"]
+    assert [(each["code"], each["field"]) for each in warnings] == [
+        ("short_prompt", "prompt"),
+        ("automatic_duration", "duration"),
+    ]
+    assert all(each["message"].endswith(".") for each in warnings)
+    assert made.status_code == 201
 
 
 def test_an_estimate_tells_how_many_credits_are_missing(team):

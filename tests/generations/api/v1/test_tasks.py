@@ -49,6 +49,7 @@ def test_a_running_task_has_the_documented_fields_and_ours(client, team):
             "error_detail": None,
             "warnings": [],
             "retry_of": None,
+            "batch_id": None,
             "metadata": {"order": "7"},
             "created_at": iso(generation.created_at),
             "started_at": None,

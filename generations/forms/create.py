@@ -141,14 +141,14 @@ class CreateForm(forms.Form):
         return None
 
     def _refused_inputs(self) -> Iterator[InvalidParameter]:
-        """What only a form can get wrong: several links where a request has room for one, and no image at all."""
+        """What only a form can get wrong: several links where a request has room for one, and nothing to start from."""
         links = {each: self[each.name].value() or [] for each in self.inputs}
         for each, given in links.items():
             if not takes_list(each) and len(given) > 1:
                 message = f"{each.name} takes one link."
                 yield InvalidParameter(each.name, "max_items", message, limit=1, value=len(given))
         images = [each for each in self.inputs if each.media == "image"]
-        if images and not any(links[each] for each in images):
+        if images and not any(links.values()):
             yield InvalidParameter(images[0].name, "required", "There is no image to start from.")
 
     def _given(self) -> dict[str, Any]:

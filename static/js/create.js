@@ -35,6 +35,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey) || event.isComposing || event.repeat) return;
+    // What is typed in a dialog is meant for it, and not for the form behind it.
+    if (document.querySelector("dialog[open]")) return;
     const button = document.getElementById("generate");
     if (button && !button.disabled) form().requestSubmit(button);
   });

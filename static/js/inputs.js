@@ -27,7 +27,9 @@
   };
 
   document.addEventListener("paste", (event) => {
-    if (give(event.clipboardData.files, document.activeElement)) event.preventDefault();
+    // Cells of a table come as text and as a picture of it: in a text field they are text.
+    const isText = event.clipboardData.types.includes("text/plain") && event.target.matches?.("textarea, input");
+    if (!isText && give(event.clipboardData.files, document.activeElement)) event.preventDefault();
   });
 
   // A file that misses its input would be opened in the place of the page, and what was typed be gone.

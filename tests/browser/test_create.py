@@ -124,6 +124,26 @@ def test_a_pasted_image_goes_where_the_focus_is(visit):
     assert maker.page.locator("#images img").count() == 0
 
 
+def test_cells_of_a_table_are_pasted_as_the_text_that_they_are(visit):
+    """They come with a picture of themselves."""
+    maker = visit()
+    maker.open(f"/create/?task_type=image_to_video&model={DOUBAO}")
+
+    maker.page.locator("[name=prompt]").focus()
+    is_left_to_the_browser = maker.page.evaluate(
+        """() => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", "A gate");
+          clipboardData.items.add(new File(["picture"], "cells.png", { type: "image/png" }));
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+          return document.activeElement.dispatchEvent(paste);
+        }"""
+    )
+
+    assert is_left_to_the_browser
+    assert maker.page.locator("#images-errors li, #image-errors li").count() == 0
+
+
 def test_what_is_wrong_is_said_beside_each_field_in_the_readers_language(maker):
     maker.open("/create/?task_type=text_to_image")
     maker.page.locator("#advanced summary").click()

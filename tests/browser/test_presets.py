@@ -47,6 +47,22 @@ def test_what_was_typed_is_kept_and_put_where_the_cursor_is(maker):
     assert prompt.input_value() == f"Dusk, {TEXT} and rain"
 
 
+def test_keys_pressed_in_a_dialog_send_nothing_that_is_behind_it(visit, person):
+    maker = visit(person=person)
+    maker.open("/create/")
+    maker.page.locator("[name=prompt]").fill(TEXT)
+    maker.page.locator("[data-dialog=save-preset]").click()
+    maker.page.locator("#preset-form [name=name]").fill("Lantern")
+
+    maker.page.locator("#preset-form [name=text]").press("Control+Enter")
+
+    maker.page.wait_for_timeout(500)
+    assert maker.page.url.endswith("/create/")
+    assert maker.page.locator("#preset-form [name=name]").input_value() == "Lantern"
+    maker.open("/gallery/")
+    assert maker.page.locator("article").count() == 0
+
+
 def test_what_is_selected_is_not_overwritten_and_an_untouched_prompt_is_added_to(visit, person):
     maker = visit(person=person)
     save(maker, "Lantern", TEXT)

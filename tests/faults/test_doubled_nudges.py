@@ -11,7 +11,7 @@ from tests.sandbox_process import wait_until
 PROMPTS = [f"Nudged five times, clip {number}" for number in range(5)]
 PROMPTS += [f"Nudged five times, [[fault:fail]] {number}" for number in range(15)]
 EACH = 10
-JOBS = ("submit", "ingest", "poll", "archive", "sweep", "deliver")
+JOBS = ("submit", "ingest", "poll", "list", "probe", "archive", "batch", "sweep", "deliver")
 
 
 # K4 F10

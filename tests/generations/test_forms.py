@@ -117,8 +117,14 @@ def test_one_image_of_any_kind_is_enough_to_start_from(name):
     assert CreateForm(shown(DOUBAO, "image_to_video", **{name: LINK})).is_valid()
 
 
-def test_image_to_video_needs_an_image_where_there_are_only_clips_and_sounds():
-    form = CreateForm(shown(DOUBAO, "image_to_video", prompt="", video_urls="https://example.com/a.mp4"))
+@pytest.mark.parametrize("name", ["video_urls", "audio_urls"])
+def test_clips_or_sounds_are_enough_to_start_from_as_for_the_api(name):
+    assert CreateForm(shown(DOUBAO, "image_to_video", **{name: [LINK]})).is_valid()
+    assert list(CreateForm(shown(DOUBAO, "image_to_video", prompt="", **{name: [LINK]})).errors) == ["prompt"]
+
+
+def test_image_to_video_needs_something_to_start_from():
+    form = CreateForm(shown(DOUBAO, "image_to_video", prompt=""))
 
     assert form.errors == {"image_urls": ["Add at least one image, by link or by upload."]}
 

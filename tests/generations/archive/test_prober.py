@@ -64,6 +64,7 @@ def test_one_that_was_killed_is_started_again(prober, picture):  # F13
 def test_a_child_that_is_killed_takes_nobody_with_it(prober, picture, tmp_path):  # M4
     """One that waits for a file that brings nothing, killed as it is when it breaks a limit."""
     first = ask(prober, picture)
+    wait_until(lambda: _child_of(prober._program.pid) is None)
     endless = tmp_path / "endless"
     os.mkfifo(endless)
     held = os.open(endless, os.O_RDWR)

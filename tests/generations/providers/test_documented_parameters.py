@@ -1,6 +1,5 @@
 """Every parameter in the documents' own tables: a request can set it, and the API sees it by that name and type."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -10,84 +9,11 @@ from generations.intake import GenerationRequest
 from generations.providers.see2ai import See2ai
 from generations.providers.seedance2api import Seedance2api
 from generations.providers.vibegen import Vibegen
+from tests.documented import CALLBACK_URL, LEAST, SEE2AI, SEEDANCE, SEEDREAM, VIBEGEN, Parameter
 from tests.pipeline import sandbox, sandbox_process
 from tests.sandbox_process import SandboxProcess
 
 __all__ = ["sandbox", "sandbox_process"]
-
-LINK = "https://media.example.com/1"
-LINKS = [LINK, "https://media.example.com/2"]
-CALLBACK_URL = "http://127.0.0.1:9/hooks/token"
-# What a request must have at the least, as the catalog fills it in.
-LEAST: dict[str, dict[str, Any]] = {
-    "seedance 2.0": {"prompt": "A lighthouse"},
-    "doubao-seedance-2-0-260128": {"prompt": "A lighthouse"},
-    "seedance-2.0": {"prompt": "A lighthouse", "duration": 5},
-    "seedream-5.0": {"prompt": "A lighthouse"},
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One row of a table: what a request asks for, and the value in the body sent."""
-
-    name: str
-    asked: dict[str, Any] = field(default_factory=dict)
-    sent: Any
-
-    def __str__(self) -> str:
-        return self.name
-
-
-VIBEGEN = (
-    Parameter(name="model", sent="seedance 2.0"),
-    Parameter(name="prompt", sent="A lighthouse"),
-    Parameter(name="image_urls", asked={"image_urls": LINKS}, sent=LINKS),
-    Parameter(name="duration", asked={"duration": 10}, sent=10),
-    Parameter(name="aspect_ratio", asked={"aspect_ratio": "keep_ratio"}, sent="keep_ratio"),
-    Parameter(name="resolution", asked={"resolution": "1080p"}, sent="1080p"),
-    Parameter(name="generate_audio", asked={"generate_audio": True}, sent=True),
-    Parameter(name="callback_url", sent=CALLBACK_URL),
-)
-SEE2AI = (
-    Parameter(name="model_name", sent="doubao-seedance-2-0-260128"),
-    Parameter(name="prompt", sent="A lighthouse"),
-    Parameter(name="non_face_image_url", asked={"image_urls": [LINK]}, sent=LINK),
-    Parameter(name="non_face_image_urls", asked={"image_urls": LINKS}, sent=LINKS),
-    Parameter(name="face_image_url", asked={"face_image_url": LINK}, sent=LINK),
-    Parameter(name="video_url", asked={"video_urls": [LINK]}, sent=LINK),
-    Parameter(name="video_urls", asked={"video_urls": LINKS}, sent=LINKS),
-    Parameter(name="audio_url", asked={"audio_urls": [LINK]}, sent=LINK),
-    Parameter(name="audio_urls", asked={"audio_urls": LINKS}, sent=LINKS),
-    Parameter(name="first_frame_url", asked={"first_frame_url": LINK}, sent=LINK),
-    Parameter(name="last_frame_url", asked={"last_frame_url": LINK}, sent=LINK),
-    Parameter(name="duration", asked={"duration": -1}, sent=-1),
-    Parameter(name="resolution", asked={"resolution": "720p"}, sent="720p"),
-    Parameter(name="aspect_ratio", asked={"aspect_ratio": "adaptive"}, sent="adaptive"),
-    Parameter(name="watermark", asked={"watermark": False}, sent=False),
-    Parameter(name="generate_audio", asked={"generate_audio": False}, sent=False),
-    Parameter(name="enable_web_search", asked={"enable_web_search": True}, sent=True),
-    Parameter(name="force_asset_upload", asked={"force_asset_upload": True}, sent=True),
-    Parameter(name="sync", sent=False),
-)
-SEEDANCE = (
-    Parameter(name="prompt", sent="A lighthouse"),
-    Parameter(name="model", sent="seedance-2.0"),
-    Parameter(name="duration", asked={"duration": 30}, sent=30),
-    Parameter(name="resolution", asked={"resolution": "4k"}, sent="4k"),
-    Parameter(name="fps", asked={"fps": 60}, sent=60),
-    Parameter(name="image_input", asked={"image_urls": [LINK]}, sent=LINK),
-    Parameter(name="webhook_url", sent=CALLBACK_URL),
-)
-SEEDREAM = (
-    Parameter(name="prompt", sent="A lighthouse"),
-    Parameter(name="model", sent="seedream-5.0"),
-    Parameter(name="resolution", asked={"resolution": "2048x2048"}, sent="2048x2048"),
-    Parameter(name="quality", asked={"quality": "high"}, sent="high"),
-    Parameter(name="num_images", asked={"count": 4}, sent=4),
-    Parameter(name="seed", asked={"seed": 0}, sent=0),
-    Parameter(name="style", asked={"style": "oil_painting"}, sent="oil_painting"),
-)
 
 
 def body_seen(sandbox: SandboxProcess, make, model: str, parameter: Parameter) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def test_while_it_is_open_only_a_probe_in_thirty_seconds_goes_there(team):  # P1
         make_account(base_url=receiver.url("/api/v1"), priority=1)
         busy_until = timezone.now() + timedelta(hours=1)
         ProviderAccount.objects.filter(id=make_account(base_url=UNREACHABLE).id).update(busy_until=busy_until)
-        for _ in range(40):
+        for _ in range(20):
             asked(team)
         submit.crew.run()
         before = len(receiver.requests)
@@ -95,7 +95,7 @@ def test_while_it_is_open_only_a_probe_in_thirty_seconds_goes_there(team):  # P1
     assert before < circuit.FAILURES + submit.PER_ACCOUNT
     assert len(while_open) == 60
     assert {each.method for each in while_open} == {"GET"}
-    assert Generation.objects.filter(state="queued").count() == 40
+    assert Generation.objects.filter(state="queued").count() == 20
 
 
 def test_several_workers_send_one_probe(team):  # P11

@@ -1,11 +1,12 @@
 """Prompts that a team keeps for another time: each name once, and so many at most.
 
-All are written with the team's row locked, so that two at once cannot take one name, or the last place.
+All are written with the team's row locked, so that two at once cannot take one name, or the last place, and nothing is
+changed while it is deleted. Only those of a team that is closing go without: nothing is added to them any more.
 """
 
 from django.db import transaction
 
-from accounts import teams
+from accounts import roles, teams
 from accounts.models import Team, User
 
 from .models import PromptPreset
@@ -44,6 +45,14 @@ def change(preset: PromptPreset, *, name: str, text: str) -> bool:
     kept.name, kept.text = name, text
     kept.save(update_fields=["name", "text", "updated_at"])
     return True
+
+
+@transaction.atomic
+def remove(preset: PromptPreset) -> bool:
+    """Returns whether it was still there. A team that is closing loses it anyway."""
+    roles.lock(preset.team_id)
+    removed, _each = PromptPreset.objects.filter(pk=preset.pk).delete()
+    return bool(removed)
 
 
 def _refuse_taken(team: Team, name: str, *, but_by: PromptPreset | None = None) -> None:

@@ -7,23 +7,27 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from generations import lifecycle, pricing
+from generations import pricing
 from generations.catalog import Field, ModelSpec, Resolved, find_model, json_word, resolve
 from generations.forms import links_value, refusal
 from generations.forms.fields import FIELDS, INPUTS, takes_list, value_of
-from generations.intake import GenerationRequest, InvalidParameter
-from generations.models import BatchRow
+from generations.frozen import upload_ids
+from generations.intake import UPLOAD_PREFIX, GenerationRequest, InvalidParameter
+from generations.models import Asset, BatchRow
 from generations.pricing import NoPrice, Prices
 
 from .reading import SURPLUS, Given
 
+NO_PRICE = "no_price"  # the constraint of a problem that may pass
+
 
 @dataclass(slots=True)
 class Checker:
-    """Checks rows of one team, at prices that are read once."""
+    """Checks rows of one team, at prices that are read once, as are the ids of its uploads if a row names any."""
 
     team_id: UUID
     _prices: dict[str, Prices] = field(default_factory=dict)
+    _uploads: frozenset[UUID] | None = None
 
     def row(self, number: int, given: Given) -> BatchRow:
         """A row of a batch that is not saved yet, with its price or its problem."""
@@ -40,14 +44,28 @@ class Checker:
 
     def _quote(self, given: Given) -> int:
         resolved = resolved_of(given)
-        lifecycle.refuse_foreign_uploads(resolved, self.team_id)
+        self._refuse_foreign_uploads(resolved)
         slug = resolved.spec.slug
         try:
             if slug not in self._prices:
                 self._prices[slug] = pricing.current(slug)
             return self._prices[slug].quote(resolved).total_credits
         except NoPrice as error:
-            raise InvalidParameter("model", "no_price", "There is no price for this model now.") from error
+            raise InvalidParameter("model", NO_PRICE, "There is no price for this model now.") from error
+
+    def _refuse_foreign_uploads(self, resolved: Resolved) -> None:
+        """Raises InvalidParameter as lifecycle.create() will, which asks the database about each request."""
+        wanted = upload_ids(resolved.request)
+        if not wanted:
+            return
+        if self._uploads is None:
+            own = Asset.objects.filter(team_id=self.team_id, kind=Asset.Kind.UPLOAD, deleted_at=None)
+            self._uploads = frozenset(own.values_list("id", flat=True))
+        foreign = {f"{UPLOAD_PREFIX}{id}" for id in wanted - self._uploads}
+        for each in resolved.spec.inputs:
+            given = getattr(resolved.request, each.name)
+            if foreign & ({given} if isinstance(given, str) else set(given)):
+                raise InvalidParameter(each.name, "upload", f"{each.name} names no uploaded image.")
 
 
 def with_choices(rows: Iterable[Given], spec: ModelSpec, choices: Given) -> list[Given]:

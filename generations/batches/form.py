@@ -90,7 +90,10 @@ class BatchForm(forms.Form):
                 gettext("Paste it or choose a file, not both.") if file else gettext("Paste it here, or choose a file.")
             )
         text = reading.text_of(file.read(reading.MAX_BYTES + 1) if file else text.encode("utf-8", "replace"))
-        return reading.table(text) if self.cleaned_data["kind"] == TABLE else reading.prompts(text)
+        # What is plainly a table is one, though the choice above it was left as it was.
+        is_csv = file and file.name.lower().endswith(".csv")
+        is_table = self.cleaned_data["kind"] == TABLE or is_csv or reading.is_table(text)
+        return reading.table(text) if is_table else reading.prompts(text)
 
     def _choices(self) -> Iterator[tuple[str, str]]:
         for field in self.spec.fields:

@@ -2,8 +2,8 @@
 
 Each row is one transaction with its batch's row locked: what is committed is counted, the next row's price added, and
 only where that stays within the cap is it made. So the cap holds whoever makes at once, and a worker may be killed at
-any line. Lock order: batch, then as lifecycle.create() has it; nobody who holds a generation or a balance locks a
-batch.
+any line. Lock order: batch, then team, then as lifecycle.create() has it; nobody who holds a team's row, a generation
+or a balance locks a batch.
 """
 
 from datetime import timedelta
@@ -79,7 +79,7 @@ def step(batch_id: UUID) -> Step:
         return Step.LATER if at.in_progress else end(batch, Batch.State.FINISHED)
     if at.in_progress >= AT_ONCE:
         return Step.LATER
-    return _make(batch, row, at.committed_credits)
+    return _make(batch, row, at)
 
 
 def empty_queue(batch: Batch) -> None:
@@ -113,16 +113,16 @@ def end(batch: Batch, state: Batch.State) -> Step:
     return Step.OVER
 
 
-def _make(batch: Batch, row: BatchRow, committed: int) -> Step:
-    """Make this row of a locked batch, of whose credits so many are committed."""
+def _make(batch: Batch, row: BatchRow, at: progress.Progress) -> Step:
+    """Make this row of a locked batch that is so far. What is in progress may still give credits back."""
     try:
-        roles.authorise(batch.team, Actor(user=batch.created_by), Action.CREATE)
+        roles.authorise(roles.lock(batch.team_id), Actor(user=batch.created_by), Action.CREATE)
         resolved = resolved_of(row.given)
         quoted = pricing.quote(resolved)
         if quoted.total_credits != row.quoted_credits:
             return pause(batch, Batch.Pause.PRICE)
-        if committed + quoted.total_credits > (batch.cap_credits or 0):
-            return pause(batch, Batch.Pause.CAP)
+        if at.committed_credits + quoted.total_credits > (batch.cap_credits or 0):
+            return Step.LATER if at.in_progress else pause(batch, Batch.Pause.CAP)
         asker = Asker(team_id=batch.team_id, user_id=batch.created_by_id)
         row.generation, _is_new = lifecycle.create(resolved, quoted, asker=asker, batch_id=batch.id)
         row.save(update_fields=["generation"])
@@ -132,7 +132,7 @@ def _make(batch: Batch, row: BatchRow, committed: int) -> Step:
     except NoPrice:
         return pause(batch, Batch.Pause.PRICE)
     except InsufficientCredits:
-        return pause(batch, Batch.Pause.CREDITS)
+        return Step.LATER if at.in_progress else pause(batch, Batch.Pause.CREDITS)
     except TooManyInProgress:
         return Step.LATER
     except (NotAllowed, PermissionDenied):

@@ -15,6 +15,7 @@ from project.celery import nudge
 
 from . import making, progress
 from .checking import Checker
+from .quoting import quoted_now
 from .reading import Given
 
 
@@ -28,6 +29,10 @@ class CapTooLow(Exception):
 
 class PriceMoved(Exception):
     """What is left costs something else than what was shown."""
+
+
+class Unpriced(Exception):
+    """Rows that wait have no price now. They may have one again, so they are left as they are."""
 
 
 @transaction.atomic
@@ -55,9 +60,9 @@ def start(batch_id: UUID, user: User, *, cap_credits: int) -> bool:
 
 @transaction.atomic
 def pause(batch_id: UUID) -> bool:
-    """No further row is made; what is in progress goes on."""
+    """No further row is made; what is in progress goes on. One of which all is made ends by itself."""
     batch = _locked(batch_id, Batch.State.RUNNING)
-    if batch is None:
+    if batch is None or not progress.of(batch).waiting:
         return False
     making.pause(batch, Batch.Pause.BY_MEMBER)
     return True
@@ -67,16 +72,19 @@ def pause(batch_id: UUID) -> bool:
 def resume(batch_id: UUID, user: User, *, cap_credits: int, shown_credits: int) -> bool:
     """Go on, on behalf of this user, at the prices of now, which come to `shown_credits` for the rows that wait.
 
-    Raises PriceMoved where they come to something else, and CapTooLow.
+    Raises Unpriced, PriceMoved where they come to something else, and CapTooLow.
     """
     batch = _locked(batch_id, Batch.State.PAUSED)
     if batch is None:
         return False
-    waiting = quoted_now(batch)
-    if sum(row.quoted_credits or 0 for row in waiting) != shown_credits:
+    quoted = quoted_now(batch)
+    if quoted.unpriced:
+        raise Unpriced
+    if quoted.credits != shown_credits:
         raise PriceMoved
-    for row in waiting:
-        row.save(update_fields=["quoted_credits", "problem"])
+    refused = [row for row in quoted.rows if row.problem is not None]
+    BatchRow.objects.bulk_update([row for row in quoted.rows if row.problem is None], ["quoted_credits"])
+    BatchRow.objects.bulk_update(refused, ["quoted_credits", "problem"])
     _run(batch, user, cap_credits)
     return True
 
@@ -100,15 +108,6 @@ def delete(batch_id: UUID) -> bool:
         return False
     batch.delete()
     return True
-
-
-def quoted_now(batch: Batch) -> list[BatchRow]:
-    """The rows that wait, each with its price of now or what is wrong with it by now; they are not saved."""
-    checker = Checker(batch.team_id)
-    waiting = list(batch.rows.filter(progress.WAITING))
-    for row in waiting:
-        checker.look_at(row)
-    return waiting
 
 
 def least_cap(batch: Batch) -> int:

@@ -9,6 +9,8 @@ from uuid_utils.compat import uuid7
 class Batch(models.Model):
     """Its id is the `batch_id` of its generations. `cap_credits` bounds what they may hold and cost together.
 
+    `created_by` is whoever drafted, started or resumed it last: the rows that wait are made in their name and within
+    their budget, and they are whom the list names. Who asked for what was made, its generations say.
     `next_at` is when it is looked at next while it runs.
     """
 

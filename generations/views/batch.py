@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 
 from accounts import budgets, csv_export
 from accounts.access import Action, TeamHttpRequest, team_required
-from generations.batches import making, progress, rows, steering
+from generations.batches import making, progress, quoting, rows, steering
 from generations.batches.form import CapForm
-from generations.batches.steering import CapTooLow, PriceMoved
+from generations.batches.steering import CapTooLow, PriceMoved, Unpriced
 from generations.models import Batch
 from project.confirming import Question, ask, is_confirmed
 from project.http import post_to, render_fragment
@@ -71,6 +71,8 @@ def resume(request: TeamHttpRequest, batch_id: UUID) -> HttpResponse:
             steering.resume(found.id, request.user, cap_credits=given["cap_credits"], shown_credits=given["shown"] or 0)
         except CapTooLow as error:
             form.add_error("cap_credits", _too_low(error))
+        except Unpriced:
+            messages.warning(request, _("There is no price now. Resume when there is one, or cancel what is left."))
         except PriceMoved:
             messages.warning(request, _("The price has changed since this page was opened. Look at it, and resume."))
     return redirect("generations:batch", found.id) if form.is_valid() else _page(request, found, form=form, status=422)
@@ -143,19 +145,29 @@ def _offer(request: TeamHttpRequest, batch: Batch, at: progress.Progress, form: 
     """What a draft or a paused batch would cost from here on, and whether there are the credits for it."""
     if batch.state not in (Batch.State.DRAFT, Batch.State.PAUSED):
         return {}
-    left = at.left_credits
+    left, makes, quoted = at.left_credits, at.waiting, None
     if batch.state == Batch.State.PAUSED:
-        left = sum(row.quoted_credits or 0 for row in steering.quoted_now(batch))
+        quoted = quoting.quoted_now(batch)
+        left, makes = quoted.credits, quoted.good
     room = budgets.room_of(request.membership)
-    enough = max(at.committed_credits + left, batch.cap_credits or 0)
     return {
         "left": left,
-        "form": form or CapForm(initial={"cap_credits": max(1, enough), "shown": left}),
+        "makes": makes,
+        "quoted": quoted,
+        "at_once": making.AT_ONCE,
+        "form": form or CapForm(initial={"cap_credits": _cap(batch, at.committed_credits + left), "shown": left}),
         "available": request.team.balance.available,
         "missing": max(0, left - room.credits),
         "limit": refusals.of_room(room),
         **refusals.way_out(room, request.membership.role),
     }
+
+
+def _cap(batch: Batch, enough: int) -> int:
+    """What the form has: as much as all of it takes, unless a cap was set and is not what it stands still for."""
+    if batch.cap_credits is None:
+        return max(1, enough)
+    return max(batch.cap_credits, enough) if batch.paused_because == Batch.Pause.CAP else batch.cap_credits
 
 
 def _too_low(error: CapTooLow) -> str:

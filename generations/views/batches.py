@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import csv_export
 from accounts.access import Action, TeamHttpRequest, team_required
 from generations.batches import form as forms
-from generations.batches import progress, steering
+from generations.batches import progress, reading, steering
 from generations.batches.form import BatchForm
 from generations.catalog import MODELS, find_model
 from generations.models import Batch
@@ -29,7 +29,8 @@ def batches(request: TeamHttpRequest) -> HttpResponse:
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     listed = list(page)
     at = progress.of_many(listed)
-    context = {"page": page, "batches": [(batch, at[batch.id]) for batch in listed]}
+    # A draft may have been deleted since.
+    context = {"page": page, "batches": [(batch, at[batch.id]) for batch in listed if batch.id in at]}
     return render_fragment(request, "generations/batches.html", context, fragment="batches")
 
 
@@ -64,5 +65,11 @@ def template(request: TeamHttpRequest) -> HttpResponseBase:
 def _page(
     request: TeamHttpRequest, form: BatchForm, *, status: int = 200, fragment: str = "form", **context: Any
 ) -> HttpResponse:
-    context |= {"form": form, "columns": forms.columns(form.spec)}
+    context |= {
+        "form": form,
+        "columns": forms.columns(form.spec),
+        "most_rows": reading.MAX_ROWS,
+        "most_megabytes": reading.MAX_BYTES >> 20,
+        "takes_gb18030": reading.takes_gb18030(),
+    }
     return render_fragment(request, "generations/batch_new.html", context, fragment=fragment, status=status)

@@ -75,8 +75,8 @@ def delete(request: TeamHttpRequest, preset_id: UUID) -> HttpResponse:
     kept = _found(request.team, preset_id)
     if not is_confirmed(request):
         return ask(request, _of_deleting(kept), cancel=reverse("generations:preset", args=[kept.pk]))
-    kept.delete()
-    messages.success(request, _("The preset is deleted."))
+    if presets.remove(kept):
+        messages.success(request, _("The preset is deleted."))
     return redirect("generations:presets")
 
 

@@ -92,7 +92,8 @@ def test_from_a_list_of_prompts_to_images(visit, person, language, tmp_path):
     assert rows[1][3] in page.url
 
 
-def test_a_table_comes_from_a_file_in_the_encoding_of_a_chinese_spreadsheet(maker, tmp_path):
+def test_a_table_comes_from_a_file_in_the_encoding_of_a_chinese_spreadsheet(visit, person, tmp_path):
+    maker = visit(person=person, locale=LANGUAGES["zh-hans"])
     (tmp_path / "rows.csv").write_bytes('prompt,count\r\n一座灯塔,3\r\n"A gate, and light",9\r\n'.encode("gb18030"))
     fill_in(maker)
     maker.choose(kind="table")
@@ -102,7 +103,7 @@ def test_a_table_comes_from_a_file_in_the_encoding_of_a_chinese_spreadsheet(make
 
     expect_figures(maker, good=1, bad=1, quoted=6)
     expect(maker.page.locator(".batch-rows")).to_contain_text("一座灯塔")
-    expect(maker.page.locator(".problem")).to_have_text("Images must be one of: 1 image, 2 images, 3 images, 4 images.")
+    expect(maker.page.locator(".problem")).to_have_count(1)
 
 
 def test_what_is_wrong_is_said_and_what_was_typed_stays(maker):
@@ -220,7 +221,7 @@ def test_no_page_of_it_stands_in_the_way_of_anybody(visit, person, scheme, width
     look = partial(faults_of, maker, width)
 
     found = [look("/batches/")]
-    fill_in(maker, f"A gate {NEVER}", BAD, "A ship", name="A name that is long enough to need more than one line " * 2)
+    fill_in(maker, "A gate", BAD, "A ship", name="A name that is long enough to need more than one line " * 2)
     found.append(look())
     send(maker)
     found.append(look())

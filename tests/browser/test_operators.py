@@ -46,12 +46,12 @@ def test_prices_are_changed_for_a_day_to_come_and_withdrawn(operator):
     expect(page.locator("#content")).to_contain_text("<b>Winter</b> 冬天")
     operator.open(PAGE)
     expect(page.locator("[name=price-0]")).to_have_value(old)
-    page.get_by_role("link", name=gettext("Look at it")).click()
+    page.get_by_role("link", name=gettext("Look at it"), exact=True).click()
     page.get_by_role("link", name=gettext("Withdraw")).click()
     press(page, gettext("Withdraw it"))
     page.wait_for_url("**/pricelist/")
     operator.open(PAGE)
-    expect(page.get_by_role("link", name=gettext("Look at it"))).to_have_count(0)
+    expect(page.get_by_role("link", name=gettext("Look at it"), exact=True)).to_have_count(0)
 
 
 def test_the_health_page_keeps_itself_up_to_date(operator):

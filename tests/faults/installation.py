@@ -63,8 +63,8 @@ class Installation:
     def ask_for(self, *prompts: str) -> list[Generation]:
         return [asked(self.team, prompt=prompt) for prompt in prompts]
 
-    def start_worker(self) -> Worker:
-        worker = Worker(self._log, CALLBACK_BASE_URL=self._url)
+    def start_worker(self, **environment: str) -> Worker:
+        worker = Worker(self._log, CALLBACK_BASE_URL=self._url, **environment)
         self.workers.append(worker)
         return worker
 

@@ -1,6 +1,9 @@
-import pytest
+from threading import Thread
 
-from accounts import teams
+import pytest
+from django.db import connection, transaction
+
+from accounts import roles, teams
 from accounts.actors import Actor
 from accounts.models import Team
 from accounts.refusals import TeamClosing
@@ -58,6 +61,31 @@ def test_a_team_keeps_200_and_no_more(team):
     add(team, by=user)
     with pytest.raises(TooManyPresets):
         add(team, name="One more", by=user)
+
+
+def test_a_preset_is_deleted_once(team):
+    kept = add(team)
+
+    assert [presets.remove(kept) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_to_delete_waits_for_whoever_changes_one_of_the_team_s():
+    kept = add(make_team())
+    with transaction.atomic():
+        roles.lock(kept.team_id)
+        thread = Thread(target=remove_it, args=[kept])
+        thread.start()
+        thread.join(0.5)
+        assert PromptPreset.objects.filter(pk=kept.pk).exists()
+
+    thread.join()
+    assert not PromptPreset.objects.filter(pk=kept.pk).exists()
+
+
+def remove_it(preset: PromptPreset) -> None:
+    presets.remove(preset)
+    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)

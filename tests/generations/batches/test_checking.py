@@ -103,6 +103,22 @@ def test_an_upload_of_another_team_makes_a_row_bad(check):  # A2
     assert row.problem["constraint"] == "upload"
 
 
+def test_uploads_are_looked_up_once_for_all_rows(team, django_assert_num_queries):
+    def upload(of):
+        return Asset.objects.create(team=of, kind=Asset.Kind.UPLOAD, path="none", size_bytes=1, sha256="0" * 64).id
+
+    ids = [upload(team) for _ in range(10)] + [upload(make_team()) for _ in range(10)]
+    checker = Checker(team.pk)
+    checker.row(1, {"prompt": "A gate"})
+
+    with django_assert_num_queries(1):
+        rows = [
+            checker.row(number, {"prompt": "A gate", "image_urls": f"upload:{id}"}) for number, id in enumerate(ids)
+        ]
+
+    assert [row.problem is None for row in rows] == [True] * 10 + [False] * 10
+
+
 @pytest.mark.parametrize("prompt", HOSTILE)
 def test_a_hostile_prompt_is_a_row_like_any_other(team, prompt):
     batch = Batch.objects.create(team=team, created_by=make_user(), name="x")

@@ -1,11 +1,13 @@
 """What the job does with a batch that runs: in order, within its cap, and standing still where it says why."""
 
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import credits, members, teams
+from accounts import credits, members, roles, teams
 from accounts.actors import INSTALLATION, Actor
 from accounts.models import Membership, Role
 from generations import lifecycle
@@ -16,6 +18,7 @@ from tests.api import ensure_prices
 from tests.batches import BAD, IMAGES, PRICE, drafted, make_all, started
 from tests.factories import make_member, make_team
 from tests.pipeline import assert_books_are_right, figures
+from tests.races import meanwhile
 
 
 @pytest.fixture
@@ -32,6 +35,14 @@ def complete(generation: Generation, *, charge: int | None = None) -> None:
     for state in (State.SUBMITTING, State.RUNNING, State.ARCHIVING):
         lifecycle.advance(generation, state)
     lifecycle.advance(generation, State.COMPLETED, charge=charge)
+
+
+def complete_all(batch: Batch) -> Batch:
+    """What was made is delivered, and the batch looked at."""
+    for generation in made(batch):
+        if not generation.is_final:
+            complete(generation)
+    return make_all(batch)
 
 
 def made(batch: Batch) -> list[Generation]:
@@ -88,6 +99,9 @@ def test_at_most_twenty_are_in_progress_at_once(team):
 
 def test_the_cap_is_never_passed_and_the_batch_stands_still_there(team):
     batch = make_all(started(team, *prompts(10), cap=7))
+    assert (batch.state, len(made(batch))) == ("running", 3)
+
+    batch = complete_all(batch)
 
     assert len(made(batch)) == 3
     assert (batch.state, batch.paused_because, batch.next_at) == ("paused", "cap", None)
@@ -99,11 +113,23 @@ def test_what_came_back_counts_against_the_cap_no_more(team):
     lifecycle.advance(made(batch)[0], State.FAILED, failure_code="CONTENT_POLICY")
     complete(made(batch)[1])
 
-    assert steering.resume(batch.id, batch.created_by, cap_credits=6, shown_credits=14)
     batch = make_all(batch)
 
-    assert progress.of(batch).committed_credits == 6
+    assert (batch.state, progress.of(batch).committed_credits) == ("running", 6)
     assert len(made(batch)) == 4
+
+
+def test_at_its_cap_it_waits_for_what_may_come_back(team):
+    batch = make_all(started(team, *prompts(3), cap=4))
+    complete(made(batch)[0])
+    batch = make_all(batch)
+    assert (batch.state, making.step(batch.id)) == ("running", making.Step.LATER)
+
+    lifecycle.advance(made(batch)[1], State.FAILED, failure_code="CONTENT_POLICY")
+    complete_all(make_all(batch))
+
+    batch.refresh_from_db()
+    assert (batch.state, progress.of(batch).completed, figures(team)) == ("finished", 2, (996, 0, 4))
 
 
 def test_a_charge_below_the_hold_leaves_room(team):
@@ -111,8 +137,6 @@ def test_a_charge_below_the_hold_leaves_room(team):
     assert len(made(batch)) == 2
     for generation in made(batch):
         complete(generation, charge=2)
-
-    steering.resume(batch.id, batch.created_by, cap_credits=8, shown_credits=8)
 
     assert progress.of(make_all(batch)).committed_credits == 8
     assert len(made(batch)) == 3
@@ -133,28 +157,46 @@ def test_another_price_than_the_quoted_stands_still_before_it_is_taken(team):
     assert [each.held_credits for each in made(make_all(batch))] == [2, 9, 9]
 
 
-def test_a_price_that_is_gone_stands_still_and_to_resume_explains_each_row(team):
+def test_a_price_that_is_gone_stands_still_and_every_row_waits_until_it_is_back(team):
     batch = started(team, *prompts(2))
-    PriceList.objects.filter(model=IMAGES).delete()
+    PriceList.objects.filter(model=IMAGES).update(effective_at=Now() + timedelta(days=1))
     batch = make_all(batch)
     assert batch.paused_because == "price"
+    before = list(batch.rows.values())
 
-    steering.resume(batch.id, batch.created_by, cap_credits=1, shown_credits=0)
+    for shown in (0, 4):
+        with pytest.raises(steering.Unpriced):
+            steering.resume(batch.id, batch.created_by, cap_credits=10, shown_credits=shown)
 
-    assert {row.problem["constraint"] for row in batch.rows.all()} == {"no_price"}
-    assert make_all(batch).state == "finished"
+    batch.refresh_from_db()
+    assert (batch.paused_because, list(batch.rows.values())) == ("price", before)
+    PriceList.objects.filter(model=IMAGES).update(effective_at=Now() - timedelta(days=1))
+    assert steering.resume(batch.id, batch.created_by, cap_credits=10, shown_credits=4)
+    assert len(made(make_all(batch))) == 2
 
 
 def test_missing_credits_stand_still_and_nothing_is_half_made(team):
     poor = make_team(granted=5)
     batch = make_all(started(poor, *prompts(4)))
+    assert (batch.state, len(made(batch)), figures(poor)) == ("running", 2, (1, 4, 0))
+
+    batch = complete_all(batch)
 
     assert (batch.state, batch.paused_because) == ("paused", "credits")
     assert len(made(batch)) == 2
-    assert figures(poor) == (1, 4, 0)
+    assert figures(poor) == (1, 0, 4)
     credits.grant(poor, 100, note="more")
     steering.resume(batch.id, batch.created_by, cap_credits=8, shown_credits=4)
     assert len(made(make_all(batch))) == 4
+
+
+def test_missing_credits_that_come_back_are_waited_for(team):
+    batch = make_all(started(make_team(granted=3), "A gate", "A ship"))
+    assert (batch.state, len(made(batch))) == ("running", 1)
+
+    lifecycle.advance(made(batch)[0], State.FAILED, failure_code="CONTENT_POLICY")
+
+    assert (make_all(batch).state, len(made(batch))) == ("running", 2)
 
 
 def test_a_member_s_cap_stands_still_too(team):
@@ -162,7 +204,7 @@ def test_a_member_s_cap_stands_still_too(team):
     owner = team.memberships.get(role=Role.OWNER).user
     members.set_cap(team, maker.pk, monthly=3, lifetime=None, by=Actor(user=owner))
 
-    batch = make_all(started(team, *prompts(4), user=maker))
+    batch = complete_all(make_all(started(team, *prompts(4), user=maker)))
 
     assert batch.paused_because == "credits"
     assert len(made(batch)) == 1
@@ -194,6 +236,25 @@ def test_nothing_is_made_for_somebody_who_may_not_any_more(team, lose):
     other = make_member(team=team)
     steering.resume(batch.id, other, cap_credits=4, shown_credits=2)
     assert made(make_all(batch))[1].created_by == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_waits_for_whoever_is_just_taking_its_maker_s_role_away():
+    ensure_prices()
+    batch = started(make_team(granted=10), "A gate")
+
+    with meanwhile(lambda: lose_slowly(batch)):
+        time.sleep(0.3)
+        batch = make_all(batch)
+
+    assert (batch.paused_because, made(batch)) == ("member", [])
+
+
+def lose_slowly(batch: Batch) -> None:
+    with transaction.atomic():
+        roles.lock(batch.team_id)
+        lower(batch.team, batch.created_by)
+        time.sleep(1)
 
 
 def test_a_team_that_closes_ends_it(team):

@@ -10,8 +10,9 @@ import time
 import pytest
 from django.db.models.functions import Now
 
+from generations import lifecycle
 from generations.batches import making, progress, steering
-from generations.models import Batch, BatchRow, Generation
+from generations.models import Batch, BatchRow, Generation, State
 from tests.batches import PRICE, drafted, started
 from tests.factories import make_member, make_team
 from tests.pipeline import figures
@@ -35,6 +36,13 @@ def make_on(batch: Batch) -> None:
         pass
 
 
+def complete_all() -> None:
+    """All that was made is delivered."""
+    for generation in Generation.objects.all():
+        for state in (State.SUBMITTING, State.RUNNING, State.ARCHIVING, State.COMPLETED):
+            lifecycle.advance(generation, state)
+
+
 def test_eight_threads_make_each_row_once_and_not_one_beyond_the_cap(committed_team, many_at_once):
     batch = started(committed_team, *prompts(100), cap=51 * PRICE + 1)
 
@@ -42,10 +50,14 @@ def test_eight_threads_make_each_row_once_and_not_one_beyond_the_cap(committed_t
 
     batch.refresh_from_db()
     made = Generation.objects.filter(batch_id=batch.id)
-    assert (batch.state, batch.paused_because) == ("paused", "cap")
+    assert batch.state == "running"
     assert sorted(made.values_list("prompt", flat=True)) == sorted(prompts(100)[:51])
     assert progress.of(batch).committed_credits == 51 * PRICE
     assert figures(committed_team)[1] == 51 * PRICE
+    complete_all()
+    race(lambda _thread: make_on(batch), range(THREADS), threads=THREADS)
+    batch.refresh_from_db()
+    assert (batch.state, batch.paused_because, made.count()) == ("paused", "cap", 51)
 
 
 def test_two_batches_share_the_last_credits(committed_team, many_at_once):
@@ -53,9 +65,12 @@ def test_two_batches_share_the_last_credits(committed_team, many_at_once):
     batches = [started(poor, *prompts(40), cap=80) for _ in range(2)]
 
     race(make_on, batches * 4, threads=THREADS)
+    assert figures(poor) == (1, 100, 0)
+    complete_all()
+    race(make_on, batches * 4, threads=THREADS)
 
     assert set(Batch.objects.values_list("paused_because", flat=True)) == {"credits"}
-    assert figures(poor) == (1, 100, 0)
+    assert figures(poor) == (1, 0, 100)
     assert BatchRow.objects.exclude(generation=None).count() == Generation.objects.count() == 50
 
 
@@ -104,7 +119,7 @@ def test_workers_killed_at_any_line_leave_no_row_half_made(committed_team):  # K
     batch.refresh_from_db()
     rows = BatchRow.objects.exclude(generation=None)
     assert halfway < 100
-    assert (batch.paused_because, Generation.objects.count(), rows.count()) == ("cap", 100, 100)
+    assert (batch.state, Generation.objects.count(), rows.count()) == ("running", 100, 100)
     assert progress.of(batch).committed_credits == 200
 
 

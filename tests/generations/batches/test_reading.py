@@ -2,6 +2,7 @@ import csv
 import io
 
 import pytest
+from django.utils import translation
 
 from generations.batches import reading
 from generations.batches.reading import MAX_BYTES, MAX_ROWS, Unreadable
@@ -46,7 +47,39 @@ def test_cells_beyond_the_header_make_their_row_bad_and_no_other():
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_text_is_read_in_each_encoding(encoding):
-    assert reading.text_of("prompt\n一座灯塔".encode(encoding)) == "prompt\n一座灯塔"
+    with translation.override("zh-hans"):
+        assert reading.text_of("prompt\n一座灯塔".encode(encoding)) == "prompt\n一座灯塔"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030"])
+def test_what_is_not_utf_8_is_taken_for_chinese_by_chinese_readers_alone(encoding):
+    with translation.override("en"), pytest.raises(Unreadable, match="UTF-8 or GB18030"):
+        reading.text_of("prompt\nEin Märchen über uns".encode(encoding))
+
+
+@pytest.mark.parametrize("header", ["prompt", "Prompt, DURATION", "\r\nprompt;seed", "prompt\tseed", '"prompt","seed"'])
+def test_a_first_line_of_columns_makes_a_table(header):
+    assert reading.is_table(f"{header}\r\nA gate")
+
+
+@pytest.mark.parametrize("text", ["", "A gate", "A gate, prompt", "prompt,color\nA gate,red", "x" * 500_000])
+def test_any_other_first_line_makes_none(text):
+    assert not reading.is_table(text)
+
+
+def test_blank_lines_before_the_header_are_none():
+    assert reading.table("\r\n  \r\n,\r\nprompt,seed\r\nA gate,7") == [{"prompt": "A gate", "seed": "7"}]
+
+
+def test_a_cell_of_any_length_leaves_the_table_readable():
+    assert reading.table(f"prompt\n{'x' * 200_000}\nA ship")[1:] == [{"prompt": "A ship"}]
+
+
+def test_names_are_listed_as_the_language_lists_them():
+    with translation.override("zh-hans"), pytest.raises(Unreadable) as caught:
+        reading.table("prompt,color,size\nA gate,red,1")
+
+    assert "color、size" in caught.value.message
 
 
 def test_what_is_no_text_is_refused():

@@ -5,11 +5,11 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.csv_export import BYTE_ORDER_MARK
 from generations import lifecycle
-from generations.batches import making, steering
+from generations.batches import making, progress, steering
 from generations.catalog import MODELS
 from generations.models import Batch, BatchRow, Generation, PriceList, State
 from tests.api import asked
@@ -55,12 +55,14 @@ def test_prompts_become_a_draft_with_the_price_of_each(browser, team):
     assert figures(team) == (1000, 0, 0)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
-def test_a_table_is_taken_from_a_file(browser, encoding):
+@pytest.mark.parametrize("kind", ["prompts", "table"])
+@pytest.mark.parametrize(("encoding", "language"), [("utf-8-sig", "en"), ("gb18030", "zh-hans")])
+def test_a_table_is_taken_from_a_file_whatever_was_left_chosen(browser, kind, encoding, language):
     table = "prompt,model,duration\r\n一座灯塔,seedance-2.0,10\r\nA ship,,\r\nA gate,,7\r\n"
     file = SimpleUploadedFile("rows.csv", table.encode(encoding), "text/csv")
 
-    browser.post("/batches/new/", given(kind="table", text="", file=file))
+    with translation.override("en"):  # a request leaves its language behind
+        browser.post("/batches/new/", given(kind=kind, text="", file=file), headers={"accept-language": language})
 
     rows = list(Batch.objects.get().rows.all())
     assert [row.quoted_credits for row in rows] == [25, PRICE, None]
@@ -85,7 +87,9 @@ def test_a_table_is_taken_from_a_file(browser, encoding):
         ({"file": SimpleUploadedFile("a.csv", b"prompt\nA gate")}, "Paste it or choose a file, not both."),
         ({"text": "", "file": SimpleUploadedFile("a.csv", b"\x89PNG\r\n\x1a\n\xff\xff\xff")}, "UTF-8 or GB18030"),
         ({"text": "", "file": SimpleUploadedFile("a.csv", b"x" * ((1 << 20) + 1))}, "more than 1 MB"),
-        ({"text": "", "file": SimpleUploadedFile("a.csv", b"")}, "There is no row in it."),
+        ({"text": "", "file": SimpleUploadedFile("a.txt", b"")}, "There is no row in it."),
+        ({"text": "", "file": SimpleUploadedFile("A.CSV", b"A gate\nA ship")}, "no such column: a gate"),
+        ({"text": 'prompt;seed\n"A gate'}, "cannot be read from line 2 on"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_drafted(browser, changes, words):
@@ -94,6 +98,15 @@ def test_what_is_wrong_is_said_and_nothing_drafted(browser, changes, words):
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "in UTF-8."), ("zh-hans", "GB18030")])
+def test_the_form_says_how_much_it_takes(browser, language, words):
+    with translation.override("en"):
+        page = text_of(browser.get("/batches/new/", headers={"accept-language": language}))
+
+    assert words in page
+    assert "1,000" in page
 
 
 def test_choices_that_were_shown_for_another_model_draft_nothing(browser):
@@ -181,6 +194,21 @@ def test_the_list_asks_as_often_for_many_batches_as_for_one(browser, team):
 
     with queries(7):
         browser.get("/batches/")
+
+
+def test_a_draft_that_is_deleted_while_the_list_is_made_is_left_out(browser, team, monkeypatch):
+    drafted(team, "A gate", name="Kept")
+    gone = drafted(team, "A gate", name="Gone")
+    counted = progress.of_many
+
+    def late(batches):
+        steering.delete(gone.id)
+        return counted(batches)
+
+    monkeypatch.setattr(progress, "of_many", late)
+    page = text_of(browser.get("/batches/"))
+
+    assert ("Kept" in page, "Gone" in page) == (True, False)
 
 
 def test_missing_credits_are_told_before_the_start(browser, team):
@@ -272,7 +300,7 @@ def test_pause_and_resume(browser, team, maker):
 
 
 def test_a_batch_at_its_cap_goes_on_with_a_higher_one_alone(browser, team):
-    batch = make_all(started(team, "A gate", "A ship", cap=3))
+    batch = ended(make_all(started(team, "A gate", "A ship", cap=3)))
     page = browser.get(address(batch))
     assert "The next row would pass 3 credits" in text_of(page)
     assert page.context["form"].initial == {"cap_credits": 4, "shown": 2}
@@ -282,6 +310,62 @@ def test_a_batch_at_its_cap_goes_on_with_a_higher_one_alone(browser, team):
     browser.post(address(batch, "resume"), {"cap_credits": "4", "shown": "2"})
 
     assert Batch.objects.get().state == "running"
+
+
+def test_a_cap_is_never_raised_by_the_page_where_it_was_not_reached(browser, team):
+    batch = make_all(started(team, *(f"A gate {number}" for number in range(25)), cap=45))
+    steering.pause(batch.id)
+
+    page = browser.get(address(batch))
+
+    assert page.context["form"].initial == {"cap_credits": 45, "shown": 10}
+    assert 'name="cap_credits" value="45"' in text_of(page)
+
+
+def test_where_there_is_no_price_nothing_goes_on_and_no_row_is_lost(browser, team):
+    batch = started(team, "A gate", "A ship")
+    PriceList.objects.filter(model=IMAGES).delete()
+    make_all(batch)
+
+    page = text_of(browser.get(address(batch)))
+    answer = browser.post(address(batch, "resume"), {"cap_credits": "50", "shown": "0"}, follow=True)
+
+    assert "There is no price now for 2 rows that wait." in page
+    assert "comes to 0" not in page
+    assert 'id="go"' not in page
+    assert "There is no price now. Resume when there is one, or cancel what is left." in text_of(answer)
+    assert list(batch.rows.values_list("problem", "quoted_credits")) == [(None, PRICE), (None, PRICE)]
+
+
+def test_what_would_be_refused_is_counted_apart(browser, team):
+    batch = started(team, "A gate", "A ship", "A fox")
+    batch.rows.filter(number=2).update(given={"prompt": BAD, "model": IMAGES})
+    steering.pause(batch.id)
+
+    page = text_of(browser.get(address(batch)))
+
+    assert "This makes 2 rows for 4 credits at most, 20 at a time." in page
+    assert "1 row that waits would be refused now." in page
+
+
+def test_a_price_is_compared_over_the_same_rows(browser, team):
+    batch = started(team, "A gate", "A ship", "A fox")
+    batch.rows.filter(number=3).update(given={"prompt": BAD, "model": IMAGES})
+    newer = PriceList.objects.create(model=IMAGES, version=2, effective_at=timezone.now())
+    newer.prices.create(conditions={"resolution": "1024x1024", "quality": "standard"}, unit="image", credits=5)
+    make_all(batch)
+
+    assert "priced at 4 credits, and comes to 10 now" in text_of(browser.get(address(batch)))
+
+
+def test_only_what_has_rows_left_can_be_paused(browser, team):
+    some = make_all(started(team, *(f"A gate {number}" for number in range(21))))
+    all_made = make_all(started(team, "A gate"))
+
+    assert address(some, "pause") in text_of(browser.get(address(some)))
+    assert address(all_made, "pause") not in text_of(browser.get(address(all_made)))
+    browser.post(address(all_made, "pause"))
+    assert ended(all_made).state == "finished"
 
 
 def test_a_new_price_is_shown_before_it_is_taken(browser, team):
@@ -330,9 +414,11 @@ def test_anything_at_any_time_again_is_harmless(browser, team, what, state):
 def at_state(team, state: str) -> Batch:
     if state == "draft":
         return drafted(team, "A gate")
-    batch = make_all(started(team, "A gate"))
     if state == "paused":
+        batch = started(team, "A gate")
         steering.pause(batch.id)
+    else:
+        batch = make_all(started(team, "A gate"))
     if state == "finished":
         ended(batch)
     if state == "cancelled":

@@ -120,7 +120,11 @@ def _bad_rows(visit: Visit) -> None:
 
 
 def _running_batch(visit: Visit) -> None:
-    _start(visit, "A heron, over reeds [[fault:never]]", "x" * 301, cap="2")
+    """Of a clip: an image that never comes would keep its provider's answer, and its room."""
+    visit.open("/batches/new/")
+    _fill(visit, name="<i>Nightly</i>")
+    _send(visit, text="\n".join(["A heron, over reeds [[fault:never]]", "x" * 2001]))
+    _send(visit, cap_credits="15")
 
 
 def _paused_batch(visit: Visit) -> None:

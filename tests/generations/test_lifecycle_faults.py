@@ -200,15 +200,19 @@ def test_without_any_message_everything_is_made_by_the_jobs_that_beat_begins(pro
 def test_a_program_is_told_in_our_words_alone(program, sandbox, fault):  # K6
     sandbox.set_fault(fault)
     generation = program.ask()
-    for _ in range(3):
+    ended = "processing" if "slow" in fault else "failed"
+
+    def looked_at() -> bool:
         work()
         hurry()
+        return Submission.objects.filter(poll_count__gt=0).exists() and program.task(generation)["status"] == ended
 
+    wait_until(looked_at, seconds=30)
     told = program.http.get(f"/tasks/{generation.id}").text
     task = program.task(generation)
 
     assert "LANTERN" not in told
-    assert task["status"] == ("processing" if "slow" in fault else "failed")
+    assert task["status"] == ended
     assert task["stage"] == ("running" if "slow" in fault else "failed")
 
 

@@ -21,8 +21,8 @@ from accounts import invitations, keys
 from accounts.actors import INSTALLATION, Actor
 from accounts.billing import redeem
 from accounts.models import ApiSecret, CreditPackage, Invitation, Role, Team, User
-from generations import presets
-from generations.models import Asset, Batch
+from generations import lifecycle, presets
+from generations.models import Asset, Batch, Generation, State
 from tests.api import asked, completed, completed_images, failed, running
 from tests.batches import IMAGES, drafted, make_all, started
 from tests.factories import make_account, make_key, make_member, make_submission, make_user
@@ -105,7 +105,12 @@ def of_batch(make: Callable[..., Any]) -> Callable[[World], dict[str, Any]]:
 
 
 def at_its_cap(team: Team, *prompts: str, user: User) -> Batch:
-    return make_all(started(team, *prompts, user=user, cap=3))
+    """What it made is done and charged, and the next row would pass its cap."""
+    batch = make_all(started(team, *prompts, user=user, cap=3))
+    for generation in Generation.objects.filter(batch_id=batch.id):
+        for state in (State.SUBMITTING, State.RUNNING, State.ARCHIVING, State.COMPLETED):
+            lifecycle.advance(generation, state)
+    return make_all(batch)
 
 
 def new_batch(world: World) -> dict[str, Any]:

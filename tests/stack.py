@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class RunningStack:
         self.data_folder.chmod(0o755)
         self.log = self.data_folder / "log"
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+        ports = dict(zip(("PORT", "SANDBOX_PORT"), map(str, free_ports(2)), strict=True))
         data = {"FILMGATE_DATA": str(self.data_folder), "SANDBOX_SECONDS": "2"}
         self.env = inherited | data | ports | environment
         with self.log.open("wb") as output:
@@ -73,10 +74,17 @@ class RunningStack:
         return (self.data_folder / "ready.json").exists()
 
 
+def free_ports(count: int) -> list[int]:
+    """So many different ones: all are held until the last is found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @pytest.fixture(scope="session")

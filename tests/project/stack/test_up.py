@@ -16,14 +16,9 @@ import pytest
 
 from project.env import ROOT
 from tests.project.stack.servers import servers_on, wait_until
+from tests.stack import free_ports
 
 READY_SECONDS = 120
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def environment(data_folder: Path, **changes: str) -> dict[str, str]:
@@ -65,8 +60,8 @@ class Stack:
 
 @pytest.fixture
 def stack(folder) -> Iterator[Stack]:
-    data_folder, log, port = folder / "var", folder / "log", free_port()
-    variables = environment(data_folder, PORT=str(port), SANDBOX_PORT=str(free_port()))
+    data_folder, log, (port, sandbox_port) = folder / "var", folder / "log", free_ports(2)
+    variables = environment(data_folder, PORT=str(port), SANDBOX_PORT=str(sandbox_port))
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
@@ -135,7 +130,8 @@ def test_a_taken_port_gets_one_line_that_names_the_variable_and_nothing_starts(f
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), name: str(port)}
+        web, sandbox = free_ports(2)
+        ports = {"PORT": str(web), "SANDBOX_PORT": str(sandbox), name: str(port)}
 
         ran = manage("up", **environment(folder / "var", **ports))
 

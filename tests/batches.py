@@ -14,6 +14,10 @@ PRICE = 2
 BAD = "x" * 301  # longer than a prompt of that model may be
 
 
+def prompts(count: int) -> list[str]:
+    return [f"A gate, {number}" for number in range(1, count + 1)]
+
+
 def drafted(
     team: Team, *prompts: str, user: User | None = None, model: str = IMAGES, name: str = "Nightly", **choices: str
 ) -> Batch:

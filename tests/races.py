@@ -44,3 +44,14 @@ def meanwhile(act: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         thread.join()
+
+
+def advisory_locks(number: int) -> int:
+    """How often this database's advisory lock of that number is held; another database's is no concern of a test."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+            " WHERE locktype = 'advisory' AND objid = %s AND datname = current_database()",
+            [number],
+        )
+        return cursor.fetchone()[0]

@@ -37,15 +37,24 @@ def is_failure(error: ProviderError) -> bool:
     return isinstance(error, NotSent | Unclear)
 
 
+def note(account: ProviderAccount, error: ProviderError) -> None:
+    """Count an error, where it is a failure of the account."""
+    if is_failure(error):
+        fail(account)
+
+
 def fail(account: ProviderAccount) -> None:
-    """Count a failure; the one that is too many opens the circuit."""
+    """Count a failure; the one that is too many opens the circuit, before another can be counted."""
     closed = ProviderAccount.objects.filter(id=account.id, circuit_opened_at=None)
     in_window = Q(failing_since__gt=Now() - WINDOW)
-    closed.update(
-        failure_count=Case(When(in_window, then=F("failure_count") + 1), default=Value(1)),
-        failing_since=Case(When(in_window, then=F("failing_since")), default=Now()),
-    )
-    if closed.filter(failure_count__gte=FAILURES).update(circuit_opened_at=Now(), probe_at=Now() + PROBE_EVERY):
+    with transaction.atomic():
+        closed.update(
+            failure_count=Case(When(in_window, then=F("failure_count") + 1), default=Value(1)),
+            failing_since=Case(When(in_window, then=F("failing_since")), default=Now()),
+        )
+        too_many = closed.filter(failure_count__gte=FAILURES)
+        opened = too_many.update(circuit_opened_at=Now(), probe_at=Now() + PROBE_EVERY)
+    if opened:
         log.error("provider account %s: its circuit is open after %s failures", account.label, FAILURES)
 
 

@@ -79,8 +79,7 @@ def _meet(callback: Callback, submission: Submission) -> None:
             outcomes.pause(submission.account, refusal.reason)
             _wait_or_disown(callback)
         except ProviderError as error:
-            if circuit.is_failure(error):
-                circuit.fail(submission.account)
+            circuit.note(submission.account, error)
             _wait_or_disown(callback)
         else:
             is_ours = reports.matches(submission, report) and reports.apply(submission, report)

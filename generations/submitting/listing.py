@@ -18,6 +18,7 @@ from generations.providers.base import AccountRefused, Busy, Progress, Provider,
 from generations.providers.registry import adapter, listing_providers
 
 from . import budget, circuit, outcomes, reports
+from .poll import EXPECTED_LIFE
 
 THREADS = 4
 MANY = 40
@@ -25,8 +26,6 @@ EVERY = timedelta(seconds=4)
 # What was on a list is not asked for by itself before so long; the next list comes first.
 NEXT = timedelta(seconds=30)
 PAGES = 50
-# What runs longer than providers say it may is asked for by itself, seldom; no list is read back to it.
-EXPECTED_LIFE = timedelta(minutes=10)
 
 
 def claim_due(limit: int) -> list[ProviderAccount]:
@@ -52,8 +51,7 @@ def read(account: ProviderAccount) -> None:
     except AccountRefused as refusal:
         outcomes.pause(account, refusal.reason)
     except ProviderError as error:
-        if circuit.is_failure(error):
-            circuit.fail(account)
+        circuit.note(account, error)
 
 
 def _is_ours(account: ProviderAccount, rested: Q) -> bool:
@@ -90,6 +88,7 @@ def _take_over(account: ProviderAccount, told: Mapping[str, ProviderReport]) -> 
 
 
 def _running(account: ProviderAccount) -> QuerySet[Submission]:
+    """What runs longer than it should is asked for by itself, seldom; no list is read back to it."""
     bound = Submission.objects.filter(account=account, ended_at=None).exclude(provider_task_id="")
     return bound.filter(created_at__gt=Now() - EXPECTED_LIFE)
 

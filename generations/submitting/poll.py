@@ -68,8 +68,7 @@ def _ask(submission: Submission) -> datetime | None:
         outcomes.pause(submission.account, refusal.reason)
         return timezone.now() + timedelta(seconds=60)
     except ProviderError as error:  # asked again, as after any other answer
-        if circuit.is_failure(error):
-            circuit.fail(submission.account)
+        circuit.note(submission.account, error)
     return None
 
 

@@ -106,11 +106,8 @@ def _send(
     try:
         report = _post(provider, submission, request, model=route.offer.provider_model)
     except NotSent:
-        circuit.fail(route.account)
         outcomes.not_sent(generation, submission)
     except Refused as refusal:
-        if circuit.is_failure(refusal):
-            circuit.fail(route.account)
         outcomes.refused(generation, submission, failure_code=refusal.failure_code)
     except Busy as refusal:
         outcomes.busy(generation, submission, retry_after_seconds=refusal.retry_after_seconds)
@@ -118,7 +115,6 @@ def _send(
     except AccountRefused as refusal:
         outcomes.account_refused(generation, submission, reason=refusal.reason)
     except ProviderError:
-        circuit.fail(route.account)
         outcomes.unclear(generation, submission, can_look_up=provider.lists_tasks)
     else:
         if not reports.apply(submission, report):
@@ -132,7 +128,11 @@ def _send(
 def _post(provider: Provider, submission: Submission, request: GenerationRequest, *, model: str) -> ProviderReport:
     url = callback_url(submission)
     connection.close()
-    return provider.submit(request, model=model, callback_url=url)
+    try:
+        return provider.submit(request, model=model, callback_url=url)
+    except ProviderError as error:
+        circuit.note(submission.account, error)
+        raise
 
 
 crew = Crew(size=THREADS, claim=claim_queued, do=submit)

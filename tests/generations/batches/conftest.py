@@ -13,6 +13,12 @@ __all__ = ["media_folder", "sandbox", "sandbox_process"]
 
 
 @pytest.fixture
+def team(db: None) -> Team:
+    ensure_prices()
+    return make_team(granted=1000)
+
+
+@pytest.fixture
 def committed_team(transactional_db: None, media_folder: None) -> Iterator[Team]:
     """A team with 2,000 credits that other processes and threads see, whose books are right when the test is over."""
     ensure_prices()

@@ -1,6 +1,6 @@
 """What the job does with a batch that runs: in order, within its cap, and standing still where it says why."""
 
-import time
+import threading
 from datetime import timedelta
 
 import pytest
@@ -15,20 +15,12 @@ from generations.batches import making, progress, steering
 from generations.models import Asset, Batch, Generation, Price, PriceList, State
 from generations.submitting import sweep
 from tests.api import ensure_prices
-from tests.batches import BAD, IMAGES, PRICE, drafted, make_all, started
+from tests.batches import BAD, IMAGES, PRICE, drafted, make_all, prompts, started
 from tests.factories import make_member, make_team
+from tests.faults.installation import blocked_count
 from tests.pipeline import assert_books_are_right, figures
 from tests.races import meanwhile
-
-
-@pytest.fixture
-def team(db):
-    ensure_prices()
-    return make_team(granted=1000)
-
-
-def prompts(count: int) -> list[str]:
-    return [f"A gate, {number}" for number in range(1, count + 1)]
+from tests.sandbox_process import wait_until
 
 
 def complete(generation: Generation, *, charge: int | None = None) -> None:
@@ -242,19 +234,22 @@ def test_nothing_is_made_for_somebody_who_may_not_any_more(team, lose):
 def test_a_row_waits_for_whoever_is_just_taking_its_maker_s_role_away():
     ensure_prices()
     batch = started(make_team(granted=10), "A gate")
+    is_lowered = threading.Event()
 
-    with meanwhile(lambda: lose_slowly(batch)):
-        time.sleep(0.3)
+    with meanwhile(lambda: lower_until_awaited(batch, is_lowered)):
+        is_lowered.wait()
         batch = make_all(batch)
 
     assert (batch.paused_because, made(batch)) == ("member", [])
 
 
-def lose_slowly(batch: Batch) -> None:
+def lower_until_awaited(batch: Batch, is_lowered: threading.Event) -> None:
+    """In a transaction that ends when somebody waits for it."""
     with transaction.atomic():
         roles.lock(batch.team_id)
         lower(batch.team, batch.created_by)
-        time.sleep(1)
+        is_lowered.set()
+        wait_until(blocked_count)
 
 
 def test_a_team_that_closes_ends_it(team):

@@ -7,20 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from generations.batches import steering
 from generations.models import Asset, Batch
-from tests.api import ensure_prices
-from tests.batches import BAD, drafted, make_all, started
-from tests.factories import make_team
+from tests.batches import BAD, drafted, make_all, prompts, started
 from tests.pipeline import figures
-
-
-@pytest.fixture
-def team(db):
-    ensure_prices()
-    return make_team(granted=1000)
-
-
-def prompts(count: int) -> list[str]:
-    return [f"A gate, {number}" for number in range(1, count + 1)]
 
 
 def test_each_thing_is_done_once_however_often_it_is_asked_for(team):

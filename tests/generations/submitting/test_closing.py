@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
@@ -26,7 +25,7 @@ from generations.submitting import closing, poll, reports, submit, sweep
 from tests.api import asked, completed, failed, running
 from tests.factories import make_key, make_member, make_submission, make_team
 from tests.pipeline import figures, finish, hurry, work
-from tests.races import meanwhile, race
+from tests.races import advisory_locks, meanwhile, race
 from tests.sandbox_process import wait_until
 from tests.web import database_url
 
@@ -258,20 +257,14 @@ def test_what_a_killed_worker_left_the_next_one_ends(team, account):  # K10
     wait_until(ended.exists)
     worker.kill()
     worker.wait()
-    wait_until(lambda: sweeping_now() == 0)
+    # What was killed sweeps until the database has noticed.
+    wait_until(lambda: advisory_locks(sweep.SWEEP_LOCK) == 0)
     left = 100 - ended.count()
     sweep_until_closed(team)
 
     assert left > 0
     assert figures(team) == (2000, 0, 0)
     assert Generation.objects.filter(failure_code="TEAM_CLOSED").count() == 100
-
-
-def sweeping_now() -> int:
-    """How many sweep; what was killed does until the database has noticed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [sweep.SWEEP_LOCK])
-        return cursor.fetchone()[0]
 
 
 def test_one_that_can_not_be_ended_keeps_no_other_and_no_other_team(team, account):

@@ -3,7 +3,6 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from generations import lifecycle
@@ -13,7 +12,7 @@ from generations.submitting import reports, sweep
 from tests.api import asked, completed
 from tests.factories import make_submission
 from tests.pipeline import figures
-from tests.races import race
+from tests.races import advisory_locks, race
 
 
 def submitting(team, *, lease_until) -> Generation:
@@ -182,6 +181,4 @@ def test_two_beats_sweep_once(team):  # F10
 
     assert Generation.objects.filter(state="queued").count() == 20
     assert Generation.objects.get_queryset().filter(events__state="queued").count() == 40
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [sweep.SWEEP_LOCK])
-        assert cursor.fetchone() == (0,)
+    assert advisory_locks(sweep.SWEEP_LOCK) == 0

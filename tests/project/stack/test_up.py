@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,10 @@ class Stack:
         words = {"sandbox": "sandbox", "uvicorn": "web", "celery": "worker"}
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            command = child.as_dict(["cmdline"])["cmdline"] or []
-            found |= {name: child for word, name in words.items() if word in command}
+            # One that ends just now has no command any more.
+            with suppress(psutil.NoSuchProcess):
+                command = child.as_dict(["cmdline"])["cmdline"] or []
+                found |= {name: child for word, name in words.items() if word in command}
         return found
 
     def answers(self) -> bool:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -28,6 +28,7 @@ from accounts.mfa import lacks_two_factor
 from accounts.models import Membership, Role, Team, User
 from accounts.roles import Action, can
 from accounts.teams import ensure_team
+from accounts.webhooks.health import number_of_disabled
 from project.http import Refused
 
 TEAM_SESSION_KEY = "team_id"
@@ -51,6 +52,8 @@ class TeamHttpRequest(HtmxHttpRequest):
 def memberships(request: HttpRequest) -> list[Membership]:
     """The user's memberships in open teams, the oldest first, with their teams and balances; read once a request.
 
+    Each has `disabled_endpoints` too, how many of its team's webhook endpoints are disabled: every page tells.
+
     Raises PermissionDenied when nobody is signed in.
     """
     user = request.user
@@ -59,6 +62,7 @@ def memberships(request: HttpRequest) -> list[Membership]:
     read: list[Membership] | None = getattr(request, "_memberships", None)
     if not read:
         rows = Membership.objects.filter(user=user, team__closing_at=None).select_related("team__balance")
+        rows = rows.annotate(disabled_endpoints=number_of_disabled(OuterRef("team")))
         read = list(rows.order_by("created_at", "pk"))
         for row in read:
             row.user = user

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from accounts import devices
-from accounts.models import AuditAction, AuditEntry, RatePlan, Role, Scope
+from accounts.models import AuditAction, AuditEntry, RatePlan, Role, Scope, WebhookEndpoint
 from accounts.money import money
 
 LABELS = {
@@ -26,8 +26,10 @@ LABELS = {
     "change": gettext_lazy("change"),
     "count": gettext_lazy("number"),
     "credits": gettext_lazy("credits"),
+    "description": gettext_lazy("description"),
     "email": gettext_lazy("e-mail address"),
     "ended_secrets": gettext_lazy("old secrets ended"),
+    "events": gettext_lazy("events"),
     "expires_at": gettext_lazy("expires"),
     "grace_seconds": gettext_lazy("old secret valid for"),
     "is_active": pgettext_lazy("an account", "active"),
@@ -54,6 +56,7 @@ LABELS = {
     "scopes": gettext_lazy("scopes"),
     "time_zone": gettext_lazy("time zone"),
     "unreturned_credits": gettext_lazy("credits that were spent already"),
+    "url": gettext_lazy("URL"),
 }
 # What is written down of an account, in words: a method may be several, "password, totp".
 METHODS = {
@@ -126,7 +129,9 @@ def _details(detail: dict[str, Any]) -> Iterator[Detail]:
         if field == "system":  # told with the browser
             continue
         label = capfirst(str(LABELS.get(field, field.replace("_", " "))))
-        if isinstance(value, list) and len(value) == 2:  # from and to
+        if field == "url" and isinstance(value, list) and value[0] == value[1]:
+            yield Detail(label, None, _("%(url)s, with another path") % {"url": value[0]})
+        elif isinstance(value, list) and len(value) == 2:  # from and to
             yield Detail(label, *(_words(field, each, currency) for each in value))
         elif field == "browser":
             yield Detail(label, None, devices.in_words(value, detail.get("system", "")))
@@ -145,7 +150,7 @@ def _words(field: str, value: Any, currency: str) -> str:
         case int() if field in AMOUNTS and currency:
             return str(money(value, currency))
         case int() if field.endswith("_seconds"):
-            return _span(value)
+            return span(value)
         case int():
             return str(intcomma(value, False))
         case str() if field == "role" and value in Role.values:
@@ -156,6 +161,8 @@ def _words(field: str, value: Any, currency: str) -> str:
             return ", ".join(Scope(each).word if each in Scope.values else each for each in value.split(", "))
         case str() if field == "method":
             return ", ".join(str(METHODS.get(each, each)) for each in value.split(", "))
+        case str() if field == "reason" and value in WebhookEndpoint.Reason.values:
+            return str(WebhookEndpoint.Reason(value).label)
         case str() if field == "change":
             return str(CHANGES.get(value, value))
         case str() if field.endswith("_at") and (moment := parse_datetime(value)):
@@ -163,7 +170,7 @@ def _words(field: str, value: Any, currency: str) -> str:
     return str(value)
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
     """In the largest unit that tells it whole."""
     if seconds and seconds % 86400 == 0:
         days = seconds // 86400

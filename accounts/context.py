@@ -18,7 +18,8 @@ from accounts.roles import MAY
 def shell(request: HttpRequest) -> dict[str, Any]:
     """memberships, membership, team, role, may and balance of the signed-in user, read when a template names them.
 
-    `may` has the actions that the role allows, by their names in lower case.
+    `may` has the actions that the role allows, by their names in lower case; `disabled_endpoints` is how many of the
+    team's webhook endpoints are disabled.
 
     The others than memberships are empty for someone in no team, and while the team waits for their second factor. What
     team_required() has read is used again; anywhere else it is one query, and none for the signed-out.
@@ -34,6 +35,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role": SimpleLazyObject(lambda: membership.role if membership else None),
         "team": SimpleLazyObject(lambda: membership.team if membership else None),
         "may": SimpleLazyObject(lambda: _allowed(membership.role) if membership else {}),
+        "disabled_endpoints": SimpleLazyObject(lambda: membership.disabled_endpoints if membership else 0),
         "balance": SimpleLazyObject(lambda: membership.team.balance if membership else None),
     }
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import names, networks
 from accounts.models import ApiKey, RatePlan, Scope
 from accounts.models.credits import MAX_CREDITS
+from accounts.refusals import InvalidSetting
 
 MAX_NAME_CHARACTERS = 100
 MAX_NETWORKS = 20
@@ -21,17 +22,6 @@ MAX_IN_PROGRESS = 1_000_000
 MAX_RATE_LIMIT = 1_000_000_000
 MAX_RATE_SECONDS = 31 * 24 * 3600
 LAST_YEAR = 9998
-
-
-class InvalidSetting(ValueError):
-    """A setting that can't be had. `constraint` is the rule's name, `limit` its bound."""
-
-    def __init__(self, field: str, constraint: str, message: str, limit: Any = None) -> None:
-        super().__init__(message)
-        self.field = field
-        self.constraint = constraint
-        self.message = message
-        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

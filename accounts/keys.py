@@ -31,9 +31,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit_log, credits, networks, roles
 from accounts.actors import Actor
-from accounts.key_settings import InvalidSetting, KeySettings, check
+from accounts.key_settings import KeySettings, check
 from accounts.models import ApiKey, ApiSecret, AuditAction, RatePlan, Team
-from accounts.refusals import TeamClosing
+from accounts.refusals import InvalidSetting, TeamClosing
 from accounts.roles import Action, authorise
 
 PREFIX = "sk-video-"

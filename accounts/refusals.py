@@ -1,6 +1,7 @@
-"""Why credits are not set aside, with the figures that say so."""
+"""Why something is not done, with the figures that say so."""
 
 from datetime import datetime
+from typing import Any
 
 
 class InsufficientCredits(Exception):
@@ -35,3 +36,14 @@ class TooManyInProgress(Exception):
 
 class TeamClosing(Exception):
     """The team is closed, or being closed."""
+
+
+class InvalidSetting(ValueError):
+    """A setting that can't be had. `constraint` is the rule's name, `limit` its bound."""
+
+    def __init__(self, field: str, constraint: str, message: str, limit: Any = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.constraint = constraint
+        self.message = message
+        self.limit = limit

@@ -21,6 +21,7 @@ class Action(Enum):
     SEE_MEMBERS = auto()
     CREATE = auto()  # and retry, cancel, delete
     MANAGE_KEYS = auto()
+    MANAGE_WEBHOOKS = auto()  # endpoints, and what became of deliveries
     MANAGE_MEMBERS = auto()  # all but owners
     MANAGE_CREDITS = auto()  # buy, redeem
     MANAGE_TEAM = auto()  # its settings and budgets
@@ -33,11 +34,14 @@ _VIEWER = frozenset({Action.VIEW, Action.SEE_CREDITS, Action.SEE_MEMBERS})
 _MEMBER = _VIEWER | {Action.CREATE}
 _ADMIN = _MEMBER | {
     Action.MANAGE_KEYS,
+    Action.MANAGE_WEBHOOKS,
     Action.MANAGE_MEMBERS,
     Action.MANAGE_CREDITS,
     Action.MANAGE_TEAM,
     Action.SEE_AUDIT_LOG,
 }
+# What a key may do that has the scope.
+_MANAGE_SCOPE = frozenset({Action.MANAGE_KEYS, Action.MANAGE_WEBHOOKS})
 _OWNER = _ADMIN | {Action.MANAGE_OWNERS, Action.CLOSE_TEAM}
 MAY: dict[str, frozenset[Action]] = {
     Role.VIEWER: _VIEWER,
@@ -82,14 +86,14 @@ def authorise(team: Team, by: Actor, action: Action) -> None:
     if by == INSTALLATION:
         return
     if by.api_key:
-        is_allowed = action is Action.MANAGE_KEYS and _manages_keys(team, by.api_key)
+        is_allowed = action in _MANAGE_SCOPE and _may_manage(team, by.api_key)
     else:
         is_allowed = by.user is not None and (_has_role(team, by.user, action) or _is_operator(by.user))
     if not is_allowed:
         raise NotAllowed
 
 
-def _manages_keys(team: Team, key: ApiKey) -> bool:
+def _may_manage(team: Team, key: ApiKey) -> bool:
     """The key, and the very secret that it was recognised by."""
     works = Q(expires_at=None) | Q(expires_at__gt=Now())
     live = ApiKey.objects.filter(works, pk=key.pk, team=team, revoked_at=None, scopes__contains=[Scope.MANAGE])

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -27,7 +26,6 @@ SETTINGS = (
     "monthly_budget_credits",
     "lifetime_budget_credits",
     "low_balance_credits",
-    "alert_url",
 )
 MAX_OWNED = 20
 MAX_MADE_A_DAY = 10
@@ -121,16 +119,8 @@ def change(team: Team, *, by: Actor, **settings: Any) -> Team:
     if "low_balance_credits" in changed:
         team.low_balance_told_at = None
     team.save(update_fields=[*changed, "low_balance_told_at"])
-    if "alert_url" in changed:
-        changed["alert_url"] = [_origin(url) for url in changed["alert_url"]]
     audit_log.record(by, AuditAction.TEAM_CHANGED, team=team, subject=team.name, subject_id=team.pk, **changed)
     return team
-
-
-def _origin(url: str) -> str:
-    """Where it leads to; the rest, or who asks, may be a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if url else ""
 
 
 @transaction.atomic

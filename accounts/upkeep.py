@@ -9,13 +9,16 @@ from django.utils import timezone
 
 from accounts import key_expiry, keys, sessions
 from accounts.billing import allowances, low_balance
+from accounts.webhooks import health, retention
 
 STEPS: tuple[Callable[[datetime], None], ...] = (
     allowances.pay_due,
     low_balance.tell_due,
     key_expiry.tell_due,
+    health.tell_due,
     keys.forget_ended,
     sessions.forget_expired,
+    retention.forget_old,
 )
 
 log = logging.getLogger(__name__)

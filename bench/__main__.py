@@ -9,7 +9,7 @@ import sys
 
 from bench import machine
 
-PARTS = ("creates", "neighbours", "reads", "live", "starts")
+PARTS = ("creates", "callbacks", "neighbours", "reads", "live", "starts")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -50,9 +50,18 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     return int(lines[0].split()[1])
 
 
-def request(method: str, path: str, *, key: str = "", body: bytes = b"", cookie: str = "") -> bytes:
-    headers = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    headers += [f"Authorization: Bearer {key}"] if key else []
-    headers += [f"Cookie: {cookie}"] if cookie else []
-    headers += ["Content-Type: application/json"] if body else []
-    return "\r\n".join(headers).encode() + b"\r\n\r\n" + body
+def request(
+    method: str,
+    path: str,
+    *,
+    key: str = "",
+    body: bytes = b"",
+    cookie: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"Authorization: Bearer {key}"] if key else []
+    lines += [f"Cookie: {cookie}"] if cookie else []
+    lines += ["Content-Type: application/json"] if body else []
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

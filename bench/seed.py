@@ -2,12 +2,16 @@
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
+from django.utils import timezone
 
 from accounts import credits, keys, teams
 from accounts.actors import INSTALLATION
 from accounts.key_settings import KeySettings
 from accounts.models import Team, User
 from accounts.session_store import SessionStore
+from generations import catalog, lifecycle, pricing, provider_accounts
+from generations.intake import GenerationRequest
+from generations.models import ProviderAccount, Submission
 
 _MANY = """
 INSERT INTO generations_generation (
@@ -42,6 +46,20 @@ def team(name: str, *, granted: int = 10_000_000) -> Team:
 
 def key(of: Team) -> str:
     return keys.issue(of, KeySettings(name="bench"), by=INSTALLATION)[1]
+
+
+def submission(of: Team, *, secret: str) -> str:
+    """The token of an attempt that runs, at the one account whose callbacks are signed with that secret."""
+    account = ProviderAccount.objects.filter(label="bench").first()
+    if account is None:
+        account = ProviderAccount(provider="vibegen", label="bench", base_url="http://127.0.0.1:9")
+        account.key = "bench"
+        account.save()
+        provider_accounts.sign_callbacks(account, scheme="standard_webhooks", secret=secret)
+    resolved = catalog.resolve(GenerationRequest.from_mapping({"prompt": "A clip that runs"}))
+    generation, _ = lifecycle.create(resolved, pricing.quote(resolved), asker=lifecycle.Asker(team_id=of.id))
+    made = Submission.objects.create(generation=generation, account=account, created_at=timezone.now())
+    return made.token
 
 
 def generations(of: Team, count: int) -> None:

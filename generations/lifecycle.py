@@ -4,7 +4,7 @@
        │          └─> unconfirmed ─> running | archiving | failed
        └─> cancelled        any that is not final ─> failed
 
-Lock order within a transaction: generation, balance, budgets, counts.
+Lock order within a transaction: generation, balance, budgets, counts; then the webhook endpoints that are told.
 """
 
 from collections.abc import Collection
@@ -182,6 +182,13 @@ def report_progress(generation: Generation, percent: int) -> bool:
         if is_news:
             generation.refresh_from_db()
             _record(generation, {"progress": generation.progress})
+            events.record(
+                team_id=generation.team_id,
+                type="task.progress",
+                subject_id=generation.id,
+                body=partial(webhook_body.of_progress, generation),
+                sequence=generation.progress,
+            )
     return bool(is_news)
 
 
@@ -276,14 +283,14 @@ def _settle(generation: Generation) -> None:
         credits.capture(generation.hold_id, generation.charged_credits)
     else:
         credits.release(generation.hold_id)
-    if generation.callback_url and generation.state != State.CANCELLED:
-        body = webhook_body.of_end(generation)
+    if generation.state != State.CANCELLED:
         events.record(
             team_id=generation.team_id,
-            type=body["event"],
+            type=f"task.{generation.state}",
             subject_id=generation.id,
-            body=body,
+            body=partial(webhook_body.of_end, generation),
             url=generation.callback_url,
+            sequence=webhook_body.LAST,
         )
 
 

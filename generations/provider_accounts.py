@@ -1,17 +1,28 @@
 """What an operator does to a provider account, from the admin or the command line."""
 
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from project import secrets_at_rest
 from project.celery import nudge
 
 from .models import ProviderAccount
+from .providers import signatures
+from .providers.registry import signatures_of
 from .submitting import circuit
 
 BY_OPERATOR = "by an operator"
+MOST_OVERLAP = timedelta(days=30)
+
+
+class SignatureRefused(ValueError):
+    """A scheme, header or secret that callbacks can't be told by; its text says why, and never the secret."""
 
 
 def is_base_url(url: str) -> bool:
@@ -38,3 +49,70 @@ def resume(account: ProviderAccount) -> None:
     circuit.close(account)
     transaction.on_commit(partial(nudge, "submit"))
     account.refresh_from_db()
+
+
+@transaction.atomic
+def sign_callbacks(
+    account: ProviderAccount, *, scheme: str, secret: str = "", header: str = "", overlap: timedelta | None = None
+) -> None:
+    """From now on believe its callbacks only with a signature of that scheme; raises SignatureRefused.
+
+    Without a secret the one of the same scheme stays. With a new one, the one before it is good for `overlap` yet, or
+    no more. An `overlap` of 0 ends the one before it without a new one too.
+    """
+    account.refresh_from_db(from_queryset=ProviderAccount.objects.select_for_update())
+    is_same_scheme = account.signature_scheme == scheme
+    if scheme not in signatures_of(account.provider):
+        raise SignatureRefused(_("Callbacks of this provider are not signed that way."))
+    if scheme == signatures.HMAC_SHA256:
+        header = header or account.signature_header
+        if not signatures.is_header_name(header):
+            raise SignatureRefused(_("Name the header that has the signature, such as X-Signature."))
+    elif header:
+        raise SignatureRefused(_("Standard Webhooks has headers of its own: leave it empty."))
+    if not secret and not is_same_scheme:
+        raise SignatureRefused(_("Another scheme needs its secret."))
+    if secret and signatures.key_of(scheme, secret) is None:
+        raise SignatureRefused(_WEAK[scheme])
+    account.signature_scheme, account.signature_header = scheme, header
+    if secret:
+        _replace_secret(account, secret, overlap=overlap if is_same_scheme else None)
+    elif overlap == timedelta(0):
+        account.encrypted_old_callback_secret = account.old_callback_secret_until = None
+    account.save(update_fields=_SIGNATURE_COLUMNS)
+
+
+def believe_unsigned_callbacks(account: ProviderAccount) -> None:
+    """Without a scheme callbacks are hints, whoever sent them. Repeats change nothing."""
+    nothing = {name: "" if name.startswith("signature") else None for name in _SIGNATURE_COLUMNS}
+    ProviderAccount.objects.filter(pk=account.pk).update(**nothing)
+    account.refresh_from_db()
+
+
+def _replace_secret(account: ProviderAccount, secret: str, *, overlap: timedelta | None) -> None:
+    """What was encrypted before stays as it is, for a while, where it is a secret that can be read."""
+    until = timezone.now() + overlap if overlap and _has_a_secret(account) else None
+    account.encrypted_old_callback_secret = account.encrypted_callback_secret if until else None
+    account.old_callback_secret_until = until
+    account.encrypted_callback_secret = secrets_at_rest.encrypt(secret)
+
+
+def _has_a_secret(account: ProviderAccount) -> bool:
+    try:
+        newest = account.callback_secrets(timezone.now())[:1]
+    except InvalidToken:
+        return False
+    return any(signatures.key_of(account.signature_scheme, secret) for secret in newest)
+
+
+_SIGNATURE_COLUMNS = (
+    "signature_scheme",
+    "signature_header",
+    "encrypted_callback_secret",
+    "encrypted_old_callback_secret",
+    "old_callback_secret_until",
+)
+_WEAK = {
+    signatures.STANDARD_WEBHOOKS: _("This is no secret: whsec_, and the base64 of at least 24 random bytes."),
+    signatures.HMAC_SHA256: _("This is no secret: at least 24 random characters, and no spaces."),
+}

@@ -67,3 +67,12 @@ def mails_are_sent(**kwargs: Any) -> Sequence[CheckMessage]:
         hint = "Set EMAIL_URL to your mail server: nobody but you reads the files in var/mail/."
         return [Warning("EMAIL_URL is not set, and PUBLIC_URL is for others.", hint=hint, id="filmgate.W002")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def inner_hosts_are_out_of_reach(**kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.ALLOW_PRIVATE_HOSTS:
+        hint = "Unset it: any customer's callback URL reaches what it names, on any port, past your network's gate."
+        named = ", ".join(settings.ALLOW_PRIVATE_HOSTS)
+        return [Warning(f"FILMGATE_ALLOW_PRIVATE_HOSTS is set: {named}.", hint=hint, id="filmgate.W003")]
+    return []

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from project.env import DATA_FOLDER, PORT, ROOT, SANDBOX_PORT, credential_keys, env, secret_key
+from project.ports import open_ports
 from project.stack import postgres
 
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
@@ -28,6 +29,7 @@ APPEND_SLASH = False
 SIGNUP = env.str("SIGNUP", default="open")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 ALLOW_PRIVATE_HOSTS = tuple(env.list("FILMGATE_ALLOW_PRIVATE_HOSTS", default=[]))
+ALLOW_PORTS = open_ports(env.list("FILMGATE_ALLOW_PORTS", default=[]))
 
 INSTALLED_APPS = [
     "project",
@@ -112,7 +114,10 @@ TEMPLATES = [
     }
 ]
 
-_POOL = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=40), "timeout": 5, "max_idle": 60}
+_POOL = {
+    "min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=40), "timeout": 5, "max_idle": 60,
+    "reconnect_timeout": 5,  # else its tries grow apart, and after a long outage it comes back minutes late
+}  # fmt: skip
 _TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 _database = postgres.settings_for(DATA_FOLDER) if EMBEDDED_DATABASE else env.db_url("DATABASE_URL")
 DATABASES = {
@@ -260,7 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
     for name, seconds in {
         "submit": 5.0, "ingest": 5.0, "poll": 5.0, "list": 5.0, "probe": 5.0,
-        "archive": 5.0, "deliver": 5.0, "batch": 5.0, "sweep": 15.0, "upkeep": 60.0,
+        "archive": 5.0, "deliver": 1.0, "batch": 5.0, "sweep": 15.0, "upkeep": 60.0,
     }.items()
 }  # fmt: skip
 

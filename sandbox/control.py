@@ -1,4 +1,4 @@
-"""Control calls, for tests and curious people: faults, settings, keys, counters, what was asked."""
+"""Control calls, for tests and curious people: faults, settings, keys, signatures, counters, what was asked."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sandbox.faults import StandingFault, parse
+from sandbox.signing import Signer
 from sandbox.state import Sandbox
 from sandbox.web import Reply, Request, Route, json_response
 
@@ -20,6 +21,7 @@ class Control:
             Route("GET", "/sandbox/requests", self.requests),
             Route("POST", "/sandbox/settings", _answering(self.change_settings)),
             Route("POST", "/sandbox/keys", _answering(self.set_key)),
+            Route("POST", "/sandbox/signature", _answering(self.sign_callbacks)),
             Route("POST", "/sandbox/faults", _answering(self.add_fault)),
             Route("DELETE", "/sandbox/faults", self.clear_faults),
             Route("POST", "/sandbox/reset", self.reset),
@@ -33,6 +35,7 @@ class Control:
             "clips_rendered": sandbox.clips.rendered,
             "tasks": len(sandbox.tasks),
             "settings": asdict(sandbox.settings),
+            "signature": sandbox.callbacks.signer.without_secret(),
             "faults": [asdict(fault) for fault in sandbox.faults.standing],
         }
         return json_response(200, told)
@@ -50,6 +53,11 @@ class Control:
         """`{"key": "…", "state": "accepted" | "refused" | "out_of_credits"}`."""
         self.sandbox.set_key(str(body.get("key")), str(body.get("state")))
         return {}
+
+    async def sign_callbacks(self, body: dict[str, Any]) -> object:
+        """`{"scheme": "standard_webhooks" | "hmac_sha256" | "", "secret": "…", "header": "X-Signature"}`."""
+        self.sandbox.callbacks.signer = signer = Signer.told(body)
+        return signer.without_secret()
 
     async def add_fault(self, body: dict[str, Any]) -> object:
         """`{"fault": "slow=3", "count": 2 or null, "match": "part of a prompt" or null}`."""

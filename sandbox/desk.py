@@ -152,7 +152,7 @@ class Desk:
         callbacks, left = self.sandbox.callbacks, task.ends_at - time.time()
         if "forged_callback" in task.faults:
             for body in forged:
-                callbacks.schedule(url, body, after_seconds=min(left, 2) / 2)
+                callbacks.schedule(url, body, after_seconds=min(left, 2) / 2, is_forged=True)
         if "lost_callback" in task.faults or left == math.inf:
             return
         late = float(task.faults.get("late_callback", 0))

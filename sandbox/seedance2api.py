@@ -13,7 +13,8 @@ What the document leaves open or says twice:
 - Defaults are 720p and 24 fps for videos, which are silent and 16:9, and 1024x1024, standard and one for images.
 - Images come in the answer to their create, which takes as long as the task: one that fails is a 500, or a 400 where
   the content policy is why. The list of styles is open: any word is one.
-- Webhooks are unsigned, as no scheme is given, and tried three times. A task that takes time tells of half its way.
+- Webhooks are unsigned, as no scheme is given, unless the sandbox is told one, and tried three times. A task that takes
+  time tells of half its way.
 - Unknown fields are ignored, and null is as not given.
 """
 

@@ -1,15 +1,29 @@
 """What tests start from. Keyword functions; everything not named has a plain default."""
 
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from accounts import credits, keys
 from accounts.actors import INSTALLATION
 from accounts.key_settings import KeySettings
-from accounts.models import ApiKey, CreditPackage, Membership, Role, Team, User
+from accounts.models import (
+    ApiKey,
+    CreditPackage,
+    Membership,
+    Role,
+    Team,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 from accounts.teams import create_team
+from accounts.webhooks import endpoints
+from accounts.webhooks.events import to_endpoint, to_url, webhook_text
 from generations.models import Generation, ProviderAccount, Submission
 
 _numbers = count(1)
@@ -73,3 +87,31 @@ def make_submission(*, generation: Generation, account: ProviderAccount, provide
         bound_at=now if provider_task_id else None,
         next_at=now,
     )
+
+
+def make_endpoint(
+    *,
+    team: Team,
+    url: str = "https://hooks.example.com/filmgate",
+    events: Iterable[str] = ("task.completed", "task.failed"),
+    description: str = "",
+) -> WebhookEndpoint:
+    """An endpoint in service. Its secret is signing.current(endpoint)."""
+    endpoint, _secret = endpoints.create(team, url=url, events=events, description=description, by=INSTALLATION)
+    return endpoint
+
+
+def make_delivery(
+    *,
+    team: Team,
+    endpoint: WebhookEndpoint | None = None,
+    url: str = "https://callback.example.com/done",
+    type: str = "task.completed",
+    body: dict[str, Any] | None = None,
+) -> WebhookDelivery:
+    """An event that is due for the endpoint, or for a callback URL."""
+    text = webhook_text(body or {"event": type, "task_id": str(uuid4())})
+    event = WebhookEvent.objects.create(team=team, type=type, subject_id=uuid4(), body=text)
+    delivery = to_endpoint(event, endpoint) if endpoint else to_url(event, url)
+    delivery.save(force_insert=True)
+    return delivery

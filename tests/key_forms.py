@@ -9,7 +9,6 @@ from tests.pages import text_of
 
 URL = "/keys/"
 NEW_URL = "/keys/new/"
-SIGNING_URL = "/keys/signing-secret/"
 
 
 def key_url(key, action=""):

@@ -53,6 +53,10 @@ class SandboxProcess:
         """`state` is accepted, refused or out_of_credits."""
         self.control("keys", {"key": key, "state": state})
 
+    def sign_callbacks(self, scheme: str, secret: str, **header: str) -> None:
+        """From now on; `header="X-Signature"` is where HMAC-SHA256 has its own."""
+        self.control("signature", {"scheme": scheme, "secret": secret, **header})
+
     def set_fault(self, fault: str, *, count: int | None = None, match: str | None = None) -> None:
         self.control("faults", {"fault": fault, "count": count, "match": match})
 

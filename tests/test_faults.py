@@ -28,3 +28,15 @@ def test_every_fault_of_providers_and_on_the_way_through_is_shown_over_http():
 
     rows = {f"P{number}" for number in range(1, 19)} | {f"K{number}" for number in range(1, 13)}
     assert rows <= named
+
+
+def test_every_fault_of_callbacks_webhooks_and_addresses_is_named_by_a_test():
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+
+    named = {id for text in texts for ids in NAMED.findall(text) for id in re.findall(r"[A-Z]\d+", ids)}
+
+    # There is no W14: no signature of ours is looked up elsewhere.
+    callbacks = {f"W{number}" for number in range(1, 18)} - {"W14"}
+    webhooks = {f"C{number}" for number in range(1, 15)}
+    addresses = {f"S{number}" for number in range(1, 10)}
+    assert callbacks | webhooks | addresses <= named

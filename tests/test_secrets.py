@@ -3,7 +3,7 @@
 Afterwards none of them is in what was logged, in a table, in the broker's folder, in a page, or in an exception. A8.
 Not looked for: the mails, of which each may carry its own link, and what has to be where it is used: the keys of
 sessions in Django's and allauth's tables of sessions, by which both look them up, the token of a submission in its row,
-and a team's URL for alerts in its settings and in what is to be sent there.
+and the URL of an endpoint in its settings, in what is sent there, and on the pages about both.
 """
 
 import base64
@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core import mail
 from django.core.signals import got_request_exception
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.views.debug import get_exception_reporter_class
 
@@ -31,12 +32,14 @@ from accounts import credits, invitations, keys, teams
 from accounts.actors import Actor
 from accounts.billing import low_balance, redeem
 from accounts.models import Role
-from accounts.webhooks import delivery, events, signing
+from accounts.webhooks import endpoints, events, signing
+from generations.provider_accounts import sign_callbacks
+from generations.providers.signatures import STANDARD_WEBHOOKS
 from generations.submitting.submit import crew as submitters
 from project.celery import nudge
 from project.env import DATA_FOLDER
 from tests.api import asked, ensure_prices, running
-from tests.factories import make_account, make_key, make_package, make_submission
+from tests.factories import make_account, make_endpoint, make_key, make_package, make_submission
 from tests.sandbox_process import wait_until
 from tests.signing_in import (
     CODE,
@@ -51,17 +54,30 @@ from tests.signing_in import (
 )
 from tests.stack import free_port
 from tests.web import WebProcess
+from tests.webhooks import deliver
 
 PROVIDER_KEY = "sk-video-Pr0viderKeyThatNobodyMaySee0123456789"
 STRIPE_KEY = "sk_test_51SentinelStripeKeyThatNobodyMaySee"
 STRIPE_HOOK_SECRET = "whsec_SentinelOfStripeThatNobodyMaySee"
-ALERT_PATH = "AlertsOfThisTeamThatNobodyMaySee0123456789"
+HOOK_PATH = "HookOfThisTeamThatNobodyMaySee0123456789"
+CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NEW_CALLBACK_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 PASSWORD = "a sentinel of a passphrase"
 MISTYPED = "a sentinel of a mistyped one"
+READ_BY_KEY = [
+    "/api/v1/credits",
+    "/api/v1/keys",
+    "/api/v1/webhook_endpoints",
+    "/api/v1/webhook_deliveries",
+]
 PAGES = [
     "/account/",
     "/account/sessions/",
     "/keys/",
+    "/webhooks/",
+    "/webhooks/new/",
+    "/webhooks/deliveries/",
+    "/webhooks/verify/",
     "/credits/",
     "/credits/buy/",
     "/credits/statement.csv",
@@ -89,7 +105,7 @@ class Planted:
         self.by = Actor(user=self.user)
         self.key, self.old_secret = make_key(team=self.team, scopes=("generate", "read", "embed", "manage"))
         self.secret = keys.rotate(self.key, grace=timedelta(days=1), by=self.by)
-        self.signing_secret = signing.secret_for(self.team)
+        self.signing_secret = signing.current(signing.secrets_of(self.team))
         self.package = make_package()
         self.spent_code, self.code = redeem.issue(2, 500, note="", expires_at=None, by=self.by)
         invitations.invite(self.team, "new@example.com", Role.MEMBER, by=self.by)
@@ -100,17 +116,26 @@ class Planted:
         self.browser.post("/sign/password/reset/", {"email": self.user.email})
         self.reset = self._link()
         account = make_account(base_url=f"http://127.0.0.1:{free_port()}", key=PROVIDER_KEY)
+        for secret in (CALLBACK_SECRET, NEW_CALLBACK_SECRET):
+            sign_callbacks(account, scheme=STANDARD_WEBHOOKS, secret=secret, overlap=timedelta(days=1))
         credits.grant(self.team, 100, note="for a test")
         self.submission = make_submission(generation=running(self.team), account=account)
-        self.alert_url = f"http://127.0.0.1:{free_port()}/{ALERT_PATH}"
-        teams.change(self.team, by=self.by, alert_url=self.alert_url, low_balance_credits=1_000_000)
+        url = f"http://127.0.0.1:{free_port()}/{HOOK_PATH}"
+        self.endpoint = make_endpoint(team=self.team, url=url, events=["credits.low"])
+        self.old_endpoint_secret = signing.current(self.endpoint)
+        self.endpoint_secret = endpoints.rotate(self.endpoint, grace=timedelta(days=1), by=self.by)
+        teams.change(self.team, by=self.by, low_balance_credits=1_000_000)
 
     def all(self) -> dict[str, str]:
         return {
             "API key": self.secret,
             "old secret of a key in its grace": self.old_secret,
             "signing secret of webhooks": self.signing_secret,
+            "signing secret of an endpoint": self.endpoint_secret,
+            "old signing secret of an endpoint in its grace": self.old_endpoint_secret,
             "key at a provider": PROVIDER_KEY,
+            "signing secret of callbacks": NEW_CALLBACK_SECRET,
+            "old signing secret of callbacks": CALLBACK_SECRET,
             "token of an invitation": self.invitation.split("/")[2],
             "password": PASSWORD,
             "mistyped password": MISTYPED,
@@ -125,7 +150,7 @@ class Planted:
             "Stripe key": STRIPE_KEY,
             "Stripe webhook secret": STRIPE_HOOK_SECRET,
             "token of a submission": self.submission.token,
-            "URL for alerts": ALERT_PATH,
+            "URL of an endpoint": HOOK_PATH,
             "token to reset a password": self.reset.rpartition("/key/")[2].strip("/").partition("-")[2],
         }
 
@@ -196,35 +221,43 @@ def use_all(planted: Planted) -> list[int]:
     answers += [second.post(CODE, {"code": "000000"}), second.post(CODE, {"code": planted.recovery_codes[1]})]
     for secret in (planted.secret, planted.old_secret, planted.secret + "x", planted.secret[:-1]):
         bearer = {"Authorization": f"Bearer {secret}"}
-        answers += [somebody.get(path, headers=bearer) for path in ("/api/v1/credits", "/api/v1/keys")]
+        answers += [somebody.get(path, headers=bearer) for path in READ_BY_KEY]
         answers.append(somebody.get("/api/v1/credits", {"api_key": secret}))
         answers.append(somebody.post("/api/v1/generations", b"{", content_type="application/json", headers=bearer))
     answers += [somebody.get(planted.invitation), somebody.get(planted.invitation.rstrip("/") + "x/")]
     answers += [owner.post(planted.invitation), somebody.get(planted.reset), somebody.get(planted.reset[:-1] + "x/")]
     answers += [owner.post("/credits/redeem/", {"code": code}) for code in (planted.spent_code, planted.code + "X")]
-    answers += [owner.post("/keys/signing-secret/"), owner.post(f"/credits/buy/{planted.package.pk}/")]
+    answers += [owner.post("/webhooks/signing-secret/"), owner.post(f"/credits/buy/{planted.package.pk}/")]
     answers.append(
         somebody.post("/hooks/stripe", b"{}", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=0"})
     )
     for token in (planted.submission.token, planted.submission.token[:-1], f"{planted.submission.token}x"):
         answers.append(somebody.post(f"/hooks/vibegen/{token}", b"{}", content_type="application/json"))
         answers.append(somebody.get(f"/hooks/vibegen/{token}"))
-    settings_of_team = {"name": "Ada & Fils", "time_zone": "UTC", "low_balance_credits": "1000000"}
-    for url in (planted.alert_url, planted.alert_url.replace("http:", "ftp:"), f"{planted.alert_url}/too"):
-        answers.append(owner.post("/team/settings/", {**settings_of_team, "alert_url": url}))
+    page = f"/webhooks/endpoints/{planted.endpoint.pk}/"
+    for url in (planted.endpoint.url, planted.endpoint.url.replace("http:", "ftp:"), f"{planted.endpoint.url}/too"):
+        answers.append(owner.post(page, {"url": url, "events": ["credits.low"], "description": "Alerts"}))
+        answers.append(owner.post("/webhooks/new/", {"url": url, "events": ["made.up"], "form_key": str(uuid4())}))
+        answers.append(_by_program(planted, url))
+    answers += [owner.post(f"{page}test/"), owner.post(f"{page}rotate/", {"grace": "1"})]
     answers.append(somebody.get("/account/", headers={"Cookie": f"sessionid={owner.session.session_key}x"}))
     answers.append(owner.post("/sign/two-factor/reauthenticate/", {"code": code_of(planted.totp)}))
     return [answer.status_code for answer in answers]
+
+
+def _by_program(planted: Planted, url: str) -> HttpResponse:
+    program = Client(raise_request_exception=False, headers={"X-API-Key": planted.secret})
+    return program.patch(f"/api/v1/webhook_endpoints/{planted.endpoint.pk}", {"url": url}, "application/json")
 
 
 def run_jobs(planted: Planted) -> None:
     """The provider cannot be reached, nor can the customer's own address."""
     asked(planted.team)
     url = f"http://127.0.0.1:{free_port()}/"
-    events.record(team_id=planted.team.pk, type="generation.failed", subject_id=uuid4(), body={}, url=url)
+    events.record(team_id=planted.team.pk, type="task.failed", subject_id=uuid4(), body=dict, url=url)
     low_balance.tell_due()
     submitters.run()
-    delivery.deliver_due()
+    deliver()
     nudge("submit")
 
 
@@ -277,6 +310,7 @@ TABLES = [
     "account_emailaddress",
     "accounts_creditpackage",
     "accounts_webhooksecret",
+    "accounts_webhookendpoint",
     "accounts_team",
     "generations_submission",
     "generations_callback",
@@ -285,7 +319,7 @@ TABLES = [
 KEPT = {
     "session key": {"django_session", "usersessions_usersession"},
     "token of a submission": {"generations_submission"},
-    "URL for alerts": {"accounts_team", "accounts_webhookdelivery"},
+    "URL of an endpoint": {"accounts_webhookendpoint", "accounts_webhookdelivery", "accounts_webhookattempt"},
 }
 
 
@@ -295,8 +329,12 @@ def test_no_secret_is_left_anywhere(planted, logged, raised):  # A8
     for table in TABLES:
         with without(table):
             answers += use_all(planted)
-    pages = [planted.browser.get(path) for path in [*PAGES, f"/keys/{planted.key.pk}/"]]
-    alerts = [page.request["PATH_INFO"] for page in pages if ALERT_PATH in page.getvalue().decode()]
+    about_hook = [
+        f"/webhooks/endpoints/{planted.endpoint.pk}/",
+        f"/webhooks/deliveries/{planted.endpoint.deliveries.get(attempt_count=1).pk}/",
+    ]
+    pages = [planted.browser.get(path) for path in [*PAGES, f"/keys/{planted.key.pk}/", *about_hook]]
+    with_url = [page.request["PATH_INFO"] for page in pages if HOOK_PATH in page.getvalue().decode()]
 
     log = logged.getvalue()
     assert answers.count(500) >= 30  # what was to fail did fail
@@ -306,8 +344,8 @@ def test_no_secret_is_left_anywhere(planted, logged, raised):  # A8
     assert {page.status_code for page in pages} == {200}
     assert found(planted, log) == []
     assert found(planted, "\n".join(raised)) == []
-    assert found(planted, "\n".join(page.getvalue().decode() for page in pages), but=("URL for alerts",)) == []
-    assert alerts == ["/team/settings/"]
+    assert found(planted, "\n".join(page.getvalue().decode() for page in pages), but=("URL of an endpoint",)) == []
+    assert with_url == ["/webhooks/", *about_hook]
     assert found(planted, in_the_broker()) == []
     tables = text_of_every_table()
     assert found(planted, tables, but=tuple(KEPT)) == []

@@ -77,7 +77,7 @@ class TeamAdmin(admin.ModelAdmin):
     readonly_fields = (
         "available", "held", "spent", "granted",
         "time_zone", "requires_two_factor", "monthly_budget_credits", "lifetime_budget_credits",
-        "low_balance_credits", "alert_url", "created_at", "closing_at", "closed_at",
+        "low_balance_credits", "created_at", "closing_at", "closed_at",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "monthly_allowance_credits")}),
@@ -89,7 +89,7 @@ class TeamAdmin(admin.ModelAdmin):
                     "time_zone",
                     "requires_two_factor",
                     ("monthly_budget_credits", "lifetime_budget_credits"),
-                    ("low_balance_credits", "alert_url"),
+                    "low_balance_credits",
                 )
             },
         ),

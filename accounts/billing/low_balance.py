@@ -8,6 +8,8 @@ it is done.
 """
 
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,10 +20,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import admin_mails
-from accounts.models import Team
+from accounts.models import EventType, Team
 from accounts.webhooks import events
-
-EVENT = "credits.low"
 
 
 def tell_due(at: datetime | None = None) -> None:
@@ -52,9 +52,8 @@ def _tell(team_id: UUID, due: QuerySet[Team], at: datetime) -> None:
     team = due.select_related("balance").filter(pk=team_id).first()
     if team is None:
         return  # told or changed meanwhile
-    body = {"event": EVENT, "team_id": str(team.pk), **_figures(team), "created_at": at.isoformat(timespec="seconds")}
     # Each time is a subject of its own.
-    events.record(team_id=team.pk, type=EVENT, subject_id=uuid7(), body=body, url=team.alert_url or None)
+    events.record(team_id=team.pk, type=EventType.LOW_CREDITS, subject_id=uuid7(), body=partial(_body, team, at))
     Team.objects.filter(pk=team_id).update(low_balance_told_at=at, low_balance_mails_due=True)
 
 
@@ -67,6 +66,15 @@ def _mail(team_id: UUID, unmailed: QuerySet[Team]) -> None:
         return  # mailed or changed meanwhile
     admin_mails.send("low_balance", team=team, buy_url=settings.PUBLIC_URL + reverse("accounts:buy"), **_figures(team))
     Team.objects.filter(pk=team_id, low_balance_told_at=team.low_balance_told_at).update(low_balance_mails_due=False)
+
+
+def _body(team: Team, at: datetime) -> dict[str, Any]:
+    return {
+        "event": EventType.LOW_CREDITS.value,
+        "team_id": str(team.pk),
+        **_figures(team),
+        "created_at": at.isoformat(timespec="seconds"),
+    }
 
 
 def _figures(team: Team) -> dict[str, int | None]:

@@ -18,7 +18,6 @@ from accounts.mfa import two_factor_of
 from accounts.models import Role, Team, User
 from accounts.models.credits import MAX_CREDITS
 from accounts.teams import SETTINGS, time_zones
-from project.outbound import UrlRefused, check_url
 
 from .fields import BudgetField, CreditsField
 from .seen import opened, seal
@@ -31,12 +30,6 @@ ROLE_WORDS = {
     Role.ADMIN: _("Manages members, API keys, credits and settings, and makes clips."),
     Role.MEMBER: _("Makes clips with the team's credits."),
     Role.VIEWER: _("Looks at clips, members and credits, and changes nothing."),
-}
-URL_WORDS = {
-    "url_malformed": _("This is not an http or https address."),
-    "url_host": _("There is no such host on the internet."),
-    "url_port": _("Only the ports 80 and 443 can be reached from here."),
-    "url_private": _("This address is inside a private network, which we do not send to."),
 }
 
 
@@ -153,14 +146,10 @@ class TeamForm(TeamNameForm):
         required=False,
         min_value=1,
         max_value=MAX_CREDITS,
-        help_text=_("Owners and admins get one e-mail when the team has fewer credits than this, held ones included."),
-    )
-    alert_url = forms.CharField(
-        label=_("Webhook URL for alerts"),
-        required=False,
-        max_length=2000,
-        help_text=_("Alerts are also posted here, signed with your webhook signing secret."),
-        widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://"}),
+        help_text=_(
+            "Owners and admins get one e-mail when the team has fewer credits than this, held ones included, "
+            "and the webhook endpoints that chose credits.low are told."
+        ),
     )
 
     def __init__(self, data: Any = None, *, team: Team, by: User) -> None:
@@ -182,15 +171,6 @@ class TeamForm(TeamNameForm):
             words = gettext('You have none yourself. <a class="link" href="{url}">Set it up</a>, then ask it of all.')
             raise ValidationError(format_html(words, url=reverse("mfa_index")))
         return is_required
-
-    def clean_alert_url(self) -> str:
-        url: str = self.cleaned_data["alert_url"]
-        if url and url != self.initial["alert_url"]:
-            try:
-                check_url(url)
-            except UrlRefused as refusal:
-                raise ValidationError(URL_WORDS.get(refusal.code, URL_WORDS["url_malformed"])) from refusal
-        return url
 
 
 class CloseForm(forms.Form):

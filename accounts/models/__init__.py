@@ -4,7 +4,15 @@ from .credits import BudgetUse, CreditBalance, CreditEntry, EntryKind
 from .keys import ApiKey, ApiSecret, RatePlan, RateWindow, Scope
 from .teams import Invitation, Membership, Role, Team
 from .users import User
-from .webhooks import WebhookAttempt, WebhookDelivery, WebhookEvent, WebhookSecret
+from .webhooks import (
+    EventType,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookHost,
+    WebhookSecret,
+)
 
 __all__ = [
     "Allowance",
@@ -17,6 +25,7 @@ __all__ = [
     "CreditEntry",
     "CreditPackage",
     "EntryKind",
+    "EventType",
     "Invitation",
     "Membership",
     "Purchase",
@@ -29,6 +38,8 @@ __all__ = [
     "User",
     "WebhookAttempt",
     "WebhookDelivery",
+    "WebhookEndpoint",
     "WebhookEvent",
+    "WebhookHost",
     "WebhookSecret",
 ]

@@ -38,7 +38,6 @@ class Team(models.Model):
     low_balance_credits = models.BigIntegerField(_("low-balance alert below"), null=True, blank=True)
     low_balance_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     low_balance_mails_due = models.BooleanField(default=False, editable=False)
-    alert_url = models.CharField(_("webhook URL for alerts"), max_length=2000, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     closing_at = models.DateTimeField(_("closing since"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)

@@ -4,7 +4,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -12,14 +12,13 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import audit_log, budgets, key_rows, keys, questions
+from accounts import budgets, key_rows, keys, questions
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.forms import KeyForm, NewKeyForm, RotateForm
-from accounts.key_settings import InvalidSetting
 from accounts.keys import AlreadyIssued, KeyRevoked, NotCurrent, TooManyKeys
-from accounts.models import ApiKey, AuditAction
-from accounts.webhooks.signing import secret_for
+from accounts.models import ApiKey
+from accounts.refusals import InvalidSetting
 from project.confirming import ask, is_confirmed
 from project.http import post_to, render_fragment
 
@@ -30,7 +29,7 @@ from .refused import answered
 @cache_control(private=True, no_store=True)
 @team_required(Action.MANAGE_KEYS)
 def key_list(request: TeamHttpRequest) -> HttpResponse:
-    return _list_page(request)
+    return render(request, "accounts/keys.html", {"rows": key_rows.of_team(request.team)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,23 +133,8 @@ def revoke(request: TeamHttpRequest, key_id: UUID) -> HttpResponse:
     return redirect("accounts:keys")
 
 
-@post_to("accounts:keys")
-@cache_control(private=True, no_store=True)
-@team_required(Action.MANAGE_KEYS)
-def signing_secret(request: TeamHttpRequest) -> HttpResponse:
-    """The page with the secret that signs our webhooks, which is not in it until it is asked for."""
-    secret = secret_for(request.team)
-    audit_log.record(actor_of(request), AuditAction.SIGNING_SECRET_SHOWN, team=request.team)
-    return _list_page(request, fragment="signing-secret", signing_secret=secret)
-
-
 def _found(request: TeamHttpRequest, key_id: UUID) -> ApiKey:
     return get_object_or_404(request.team.api_keys.select_related("created_by"), pk=key_id)
-
-
-def _list_page(request: TeamHttpRequest, *, fragment: str = "keys", **context: Any) -> HttpResponse:
-    context["rows"] = key_rows.of_team(request.team)
-    return render_fragment(request, "accounts/keys.html", context, fragment=fragment)
 
 
 def _new_page(request: TeamHttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:

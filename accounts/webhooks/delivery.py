@@ -1,35 +1,30 @@
-"""Sending what is due: claim a delivery, POST it, note the attempt and when to try again.
+"""Sending what is due: POST a claimed delivery, note the attempt and when to try again.
 
 The lease keeps others away while we send. A worker that dies between sending and noting leaves a lease that
 runs out, and the webhook goes out once more under the same webhook-id: at least once.
 """
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
-from django.utils import timezone
 
-from accounts.models import WebhookAttempt, WebhookDelivery
+from accounts.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from project import outbound
-from project.celery import nudge
+from project.due import Crew, log_failure
 
-from . import signing
+from . import health, signing, turns
+from .events import DISABLED
 from .schedule import next_wait
 
-LEASE_SECONDS = 60
 TOTAL_SECONDS = 15
-LEASED_PER_HOST = 5
-EXCERPT_BYTES = 1024
-# Receivers may hang, and the worker's 32 threads have other work to do.
-THREADS = 12
+EXCERPT_BYTES = 4096
+OUR_ERROR = "internal_error"
+KEPT_HEADERS = 50
+KEPT_HEADER_CHARACTERS = 500
 
-CLAIM_LOCK = 0x77656268  # any number, as long as it is this one everywhere
-_threads = threading.BoundedSemaphore(THREADS)
 Clock = Callable[[], datetime]
 State = WebhookDelivery.State
 
@@ -40,78 +35,87 @@ class Outcome:
 
     status_code: int | None = None
     error_code: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     excerpt: str = ""
-    retry_after: str = ""
 
     @property
     def is_success(self) -> bool:
         return self.status_code is not None and 200 <= self.status_code < 300
 
 
-def deliver_due(*, now: Clock = timezone.now, resolve: outbound.Resolve = outbound.lookup) -> None:
-    """Deliver until nothing is due. Each call is one thread's work, and calls in another while there is some.
-
-    Rows are claimed one by one, so that no lease runs out while its row waits behind a receiver that hangs.
-    """
-    if not _threads.acquire(blocking=False):
-        return
-    try:
-        while delivery := claim(now()):
-            nudge("deliver")
-            attempt(delivery, now=now, resolve=resolve)
-    finally:
-        _threads.release()
-
-
-def claim(now: datetime) -> WebhookDelivery | None:
-    """Lease the delivery that is due longest, of hosts with fewer than five leased; None if there is none."""
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    leased = WebhookDelivery.objects.filter(lease_until__gt=now).values("host")
-    busy_hosts = leased.annotate(count=Count("id")).filter(count__gte=LEASED_PER_HOST).values("host")
-    due = WebhookDelivery.objects.filter(free, state=State.PENDING, next_at__lte=now)
-    with transaction.atomic():
-        # Two claims at once would each count the host's leases without the other's.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
-        rows = due.exclude(host__in=busy_hosts).select_related("event__team").order_by("next_at")
-        delivery = rows.select_for_update(skip_locked=True, of=("self",)).first()
-        if delivery:
-            delivery.lease_until = now + timedelta(seconds=LEASE_SECONDS)
-            delivery.save(update_fields=["lease_until"])
-    return delivery
+def claim_due(limit: int) -> list[WebhookDelivery]:
+    return turns.claim(limit, turns.clock())
 
 
 def attempt(
-    delivery: WebhookDelivery, *, now: Clock = timezone.now, resolve: outbound.Resolve = outbound.lookup
+    delivery: WebhookDelivery, *, now: Clock = turns.clock, resolve: outbound.Resolve = outbound.lookup
 ) -> None:
-    """Send a claimed delivery once and note what came of it; after a lost lease nothing is noted."""
+    """Send a claimed delivery once and note what came of it; after a lost lease nothing is noted.
+
+    One whose endpoint was disabled or deleted since is not sent.
+    """
+    if delivery.endpoint and (delivery.endpoint.is_disabled or delivery.endpoint.deleted_at):
+        _end_unsent(delivery, delivery.endpoint, now())
+        return
     started_at, started = now(), time.monotonic()
-    outcome = _send(delivery, started_at, resolve)
+    headers, outcome = _send(delivery, started_at, resolve)
     duration_ms = round((time.monotonic() - started) * 1000)
+    # One moment for both: what ended when the failures began is among what failed since.
+    ended_at = now()
     with transaction.atomic():
-        if _settle(delivery, outcome, now()):
+        if _settle(delivery, outcome, ended_at):
             WebhookAttempt.objects.create(
                 delivery=delivery,
                 number=delivery.attempt_count + 1,
+                url=delivery.url,
+                request_headers=headers,
                 started_at=started_at,
                 duration_ms=duration_ms,
                 status_code=outcome.status_code,
                 error_code=outcome.error_code,
+                response_headers=_kept(outcome.headers),
                 response_excerpt=outcome.excerpt,
             )
+            if delivery.endpoint:
+                health.note(
+                    delivery.endpoint,
+                    delivery.url,
+                    outcome.status_code,
+                    is_success=outcome.is_success,
+                    now=ended_at,
+                )
+            # Last, as claims too take the host after everything else.
+            turns.note(delivery.host, accepts=outcome.is_success)
 
 
-def _send(delivery: WebhookDelivery, at: datetime, resolve: outbound.Resolve) -> Outcome:
-    event = delivery.event
-    body = event.body.encode()
+def _send(delivery: WebhookDelivery, at: datetime, resolve: outbound.Resolve) -> tuple[dict[str, str], Outcome]:
+    """The headers that went out, and what came of it."""
+    try:
+        headers = _headers(delivery, at)
+        # It may take its time: no connection to the database is kept meanwhile.
+        connection.close()
+        return headers, _post(delivery, headers, resolve)
+    except Exception as error:  # a boundary: what can't be sent is seen on the desk, and given up like any other
+        log_failure(f"delivery {delivery.pk}", error)
+        return {}, Outcome(error_code=OUR_ERROR)
+
+
+def _headers(delivery: WebhookDelivery, at: datetime) -> dict[str, str]:
     signed = signing.headers(
-        signing.secret_for(event.team), message_id=event.message_id, timestamp=int(at.timestamp()), body=body
+        signing.valid_for(delivery, at),
+        message_id=delivery.event.message_id,
+        timestamp=int(at.timestamp()),
+        body=delivery.event.body.encode(),
     )
+    return {"content-type": "application/json", **signed}
+
+
+def _post(delivery: WebhookDelivery, headers: Mapping[str, str], resolve: outbound.Resolve) -> Outcome:
     try:
         answer = outbound.post(
             delivery.url,
-            content=body,
-            headers={"Content-Type": "application/json", **signed},
+            content=delivery.event.body.encode(),
+            headers=headers,
             total_seconds=TOTAL_SECONDS,
             resolve=resolve,
         )
@@ -119,12 +123,8 @@ def _send(delivery: WebhookDelivery, at: datetime, resolve: outbound.Resolve) ->
         return Outcome(error_code="endpoint_unreachable")
     except outbound.OutboundError as error:
         return Outcome(error_code=error.code)
-    return Outcome(
-        status_code=answer.status,
-        # PostgreSQL holds no NUL in text.
-        excerpt=answer.body[:EXCERPT_BYTES].decode(errors="replace").replace("\0", "\ufffd"),
-        retry_after=answer.headers.get("retry-after", ""),
-    )
+    excerpt = _text(answer.body[:EXCERPT_BYTES].decode(errors="replace"))
+    return Outcome(status_code=answer.status, headers=answer.headers, excerpt=excerpt)
 
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> bool:
@@ -132,16 +132,42 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> bool:
     count = delivery.attempt_count + 1
     wait = None
     if not outcome.is_success:
-        wait = next_wait(count, status=outcome.status_code, retry_after=outcome.retry_after, now=now)
+        retry_after = outcome.headers.get("retry-after", "")
+        in_schedule = count - delivery.first_attempts
+        wait = next_wait(in_schedule, status=outcome.status_code, retry_after=retry_after, now=now)
     end_state = State.DELIVERED if outcome.is_success else State.FAILED
-    leased = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.PENDING, lease_until=delivery.lease_until)
-    changed = leased.update(
+    return _move(
+        delivery,
+        now,
         state=State.PENDING if wait else end_state,
         next_at=now + wait if wait else None,
         ended_at=None if wait else now,
-        lease_until=None,
         attempt_count=count,
         last_status_code=outcome.status_code,
         last_error_code=outcome.error_code,
     )
-    return changed == 1
+
+
+def _end_unsent(delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime) -> None:
+    if endpoint.deleted_at:
+        _move(delivery, now, state=State.CANCELLED, next_at=None, ended_at=now)
+    else:
+        _move(delivery, now, state=State.FAILED, next_at=None, ended_at=now, last_error_code=DISABLED)
+
+
+def _move(delivery: WebhookDelivery, now: datetime, **columns: object) -> bool:
+    leased = WebhookDelivery.objects.filter(pk=delivery.pk, state=State.PENDING, lease_until=delivery.lease_until)
+    return leased.update(**columns, lease_until=None, updated_at=now) == 1
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    first = list(headers.items())[:KEPT_HEADERS]
+    return {_text(name[:100]): _text(value[:KEPT_HEADER_CHARACTERS]) for name, value in first}
+
+
+def _text(text: str) -> str:
+    """PostgreSQL holds no NUL in text."""
+    return text.replace("\0", "\ufffd")
+
+
+crew = Crew(size=turns.IN_ALL, claim=claim_due, do=attempt)

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from . import delivery
+from .delivery import crew
 
 
 @shared_task(name="deliver")
 def deliver() -> None:
     """Send the webhooks that are due, until none is."""
-    delivery.deliver_due()
+    crew.run()

@@ -1,5 +1,8 @@
-"""The operator's pages: provider accounts, prices, and what became of submissions. Credentials are never shown."""
+"""The operator's pages: provider accounts, prices, what providers sent, and what became of submissions.
 
-from . import accounts, prices, submissions
+Credentials are never shown.
+"""
 
-__all__ = ["accounts", "prices", "submissions"]
+from . import accounts, callbacks, prices, submissions
+
+__all__ = ["accounts", "callbacks", "prices", "submissions"]

@@ -6,19 +6,24 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from generations import provider_accounts
 from generations.catalog import OFFERS
 from generations.models import ProviderAccount
-from generations.providers.registry import build
+from generations.providers.registry import build, signatures_of
 
+from .callback_signature import SCHEMES, SignatureForm
 from .health import show_health
 
 
@@ -51,9 +56,12 @@ class ProviderAccountAdmin(admin.ModelAdmin):
         (None, {"fields": ("label", "provider", "base_url")}),
         (_("Which work it gets"), {"fields": ("priority", "weight", "max_running", "max_unanswered")}),
         (_("How often it may be asked"), {"fields": ("reads_a_minute",)}),
+        (_("Callbacks"), {"fields": ("signature",)}),
         (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until", ("circuit_opened_at", "probe_at"))}),
     )
-    readonly_fields = ("provider", "paused_at", "paused_reason", "busy_until", "circuit_opened_at", "probe_at")
+    readonly_fields = (
+        *("provider", "signature", "paused_at", "paused_reason", "busy_until", "circuit_opened_at", "probe_at"),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -70,6 +78,9 @@ class ProviderAccountAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view
         own = [
             path("health/", self._health, name="generations_provideraccount_health"),
+            path(
+                "<uuid:object_id>/signature/", view(self.change_signature), name="generations_provideraccount_signature"
+            ),
             path("<uuid:object_id>/pause/", view(self.pause), name="generations_provideraccount_pause"),
             path(
                 "<uuid:object_id>/resume/", view(require_POST(self.resume)), name="generations_provideraccount_resume"
@@ -118,10 +129,58 @@ class ProviderAccountAdmin(admin.ModelAdmin):
         messages.success(request, gettext("In service: %(label)s.") % {"label": account.label})
         return redirect("admin:generations_provideraccount_health")
 
+    @admin.display(description=_("signature"))
+    def signature(self, account: ProviderAccount) -> str:
+        if not signatures_of(account.provider):
+            return gettext("It sends no callbacks.")
+        if not account.signature_scheme:
+            return gettext("None: callbacks are hints, whoever sent them.")
+        told = [str(SCHEMES[account.signature_scheme]), account.signature_header]
+        if account.old_callback_secret_until and account.old_callback_secret_until > timezone.now():
+            until = date_format(account.old_callback_secret_until, "DATETIME_FORMAT")
+            told.append(gettext("the secret before is good until %(until)s UTC") % {"until": until})
+        return ", ".join(filter(None, told))
+
+    @method_decorator(sensitive_post_parameters("secret"))
+    def change_signature(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Set it, change its secret, or do without. Whoever may change accounts may."""
+        account = self._account(request, object_id)
+        if not signatures_of(account.provider):
+            raise Http404
+        form = SignatureForm(request.POST if "set" in request.POST else None, account=account)
+        if request.method == "POST" and "remove" in request.POST:
+            if "confirmed" not in request.POST:
+                return self._signature_page(request, account, "unsign", _("Do without a signature"))
+            provider_accounts.believe_unsigned_callbacks(account)
+            self.log_change(request, account, gettext("Callbacks are not signed any more"))
+            messages.success(request, gettext("Callbacks of this account are hints from now on, whoever sent them."))
+            return redirect("admin:generations_provideraccount_change", account.pk)
+        if form.is_bound and form.is_valid() and form.save():
+            self.log_change(request, account, _signature_log(form))
+            messages.success(request, gettext("Callbacks of this account without that signature do nothing now."))
+            return redirect("admin:generations_provideraccount_change", account.pk)
+        return self._signature_page(request, account, "signature", _("Signature of callbacks"), form=form)
+
+    def _signature_page(
+        self, request: HttpRequest, account: ProviderAccount, name: str, title: Any, **about: Any
+    ) -> HttpResponse:
+        now = {"title": title, "account": account, "now_signed": self.signature(account)}
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **now, **about}
+        return render(request, f"admin/generations/provideraccount/{name}.html", context)
+
     def _account(self, request: HttpRequest, object_id: UUID) -> ProviderAccount:
         if not self.has_change_permission(request):
             raise PermissionDenied
         return get_object_or_404(ProviderAccount, pk=object_id)
+
+
+def _signature_log(form: SignatureForm) -> str:
+    words = gettext("Signature of callbacks: %(scheme)s")
+    if form.cleaned_data["secret"]:
+        words = gettext("Signature of callbacks: %(scheme)s, with a new secret")
+    elif form.cleaned_data["overlap_hours"] == 0:
+        words = gettext("Signature of callbacks: %(scheme)s, the secret before ended")
+    return words % {"scheme": form.cleaned_data["scheme"]}
 
 
 def _made_by_nobody_else(account: ProviderAccount) -> list[str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.admin import ReadOnly
-from generations.models import Callback, Generation, Submission
+from generations.models import Generation, Submission
 from generations.takings import by_account, margin
 
 LOOKED_BACK = timedelta(days=30)
@@ -86,14 +86,6 @@ class SubmissionAdmin(ReadOnly):
     @admin.display(description=_("Provider's warnings"))
     def warnings(self, submission: Submission) -> str:
         return "\n".join(submission.provider_warnings)
-
-
-@admin.register(Callback)
-class CallbackAdmin(ReadOnly):
-    list_display = ("id", "submission", "verdict", "received_at")
-    list_filter = ("verdict",)
-    exclude = ("body",)
-    show_full_result_count = False
 
 
 def _told(cost: dict[str, Any], names: Iterable[str]) -> str:

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from generations import lifecycle, pricing
-from generations.due import Bulkhead, Crew, claim, heartbeat
 from generations.models import Asset, Generation, State, Submission
+from project.due import Bulkhead, Crew, claim, heartbeat
 
 from . import store
 from .clip import Clip, look

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from generations.models import ProviderAccount
 from project import outbound
@@ -20,9 +19,13 @@ def download(url: str, account: ProviderAccount) -> Iterator[store.Draft]:
 
     Raises ArchiveError, final where the link is one that we never follow.
     """
+    own_netloc = outbound.netloc_of(account.base_url)
     try:
         with outbound.stream(
-            url, total_seconds=TOTAL_SECONDS, max_bytes=MAX_BYTES, trusted_hosts=[_netloc(account.base_url)]
+            url,
+            total_seconds=TOTAL_SECONDS,
+            max_bytes=MAX_BYTES,
+            trusted_hosts=[own_netloc] if own_netloc else [],
         ) as answer:
             if answer.status != 200:
                 raise ArchiveError(f"status {answer.status}")
@@ -32,8 +35,3 @@ def download(url: str, account: ProviderAccount) -> Iterator[store.Draft]:
         raise ArchiveError(refusal.code, is_final=True) from refusal
     except outbound.OutboundError as error:
         raise ArchiveError(error.code) from error
-
-
-def _netloc(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    return f"{parts.hostname}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"

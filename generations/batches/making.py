@@ -20,11 +20,11 @@ from accounts.actors import Actor
 from accounts.refusals import InsufficientCredits, TeamClosing, TooManyInProgress
 from accounts.roles import Action, NotAllowed
 from generations import lifecycle, pricing
-from generations.due import Crew, claim
 from generations.intake import InvalidParameter
 from generations.lifecycle import Asker, IllegalMove
 from generations.models import Batch, BatchRow, Generation, State
 from generations.pricing import NoPrice
+from project.due import Crew, claim
 
 from . import progress
 from .checking import as_json, resolved_of

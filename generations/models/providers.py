@@ -1,10 +1,15 @@
 """Provider accounts: one set of credentials for one upstream API."""
 
+from contextlib import suppress
+from datetime import datetime
+
+from cryptography.fernet import InvalidToken
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, QuerySet, UniqueConstraint
 from uuid_utils.compat import uuid7
 
+from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 from project import secrets_at_rest
 
 
@@ -23,6 +28,10 @@ class ProviderAccount(models.Model):
     (None: any number), `max_unanswered` how many POSTs of the last minutes may be without an answer, so many at most
     are in doubt when it goes silent. Ten failures within 30 s from `failing_since` on open its circuit, and `probe_at`
     is when it is looked at again. `reads_free_at` is up to when its reads are spent, `listed_at` when a list was read.
+
+    Where `signature_scheme` is one of providers/signatures.py, callbacks without its signature have no effect at all:
+    `signature_header` names where HMAC-SHA256 has it. The secret is encrypted at rest; the one before it is good for
+    what comes until `old_callback_secret_until`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -45,6 +54,11 @@ class ProviderAccount(models.Model):
     failing_since = models.DateTimeField(null=True)
     circuit_opened_at = models.DateTimeField(null=True)
     probe_at = models.DateTimeField(null=True)
+    signature_scheme = models.CharField(max_length=20, blank=True)
+    signature_header = models.CharField(max_length=60, blank=True)
+    encrypted_callback_secret = models.BinaryField(null=True)
+    encrypted_old_callback_secret = models.BinaryField(null=True)
+    old_callback_secret_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProviderAccountQuerySet.as_manager()
@@ -60,6 +74,29 @@ class ProviderAccount(models.Model):
                 | Q(circuit_opened_at__isnull=False, probe_at__isnull=False),
                 name="provider_account_open_is_probed",
             ),
+            CheckConstraint(
+                condition=Q(signature_scheme__in=("", STANDARD_WEBHOOKS, HMAC_SHA256)),
+                name="provider_account_scheme_is_known",
+            ),
+            CheckConstraint(
+                condition=Q(signature_scheme="", encrypted_callback_secret__isnull=True)
+                | ~Q(signature_scheme="") & Q(encrypted_callback_secret__isnull=False),
+                name="provider_account_scheme_has_a_secret",
+            ),
+            CheckConstraint(
+                condition=Q(signature_scheme=HMAC_SHA256) & ~Q(signature_header="")
+                | ~Q(signature_scheme=HMAC_SHA256) & Q(signature_header=""),
+                name="provider_account_hmac_has_a_header",
+            ),
+            CheckConstraint(
+                condition=Q(encrypted_old_callback_secret__isnull=True, old_callback_secret_until=None)
+                | Q(
+                    encrypted_callback_secret__isnull=False,
+                    encrypted_old_callback_secret__isnull=False,
+                    old_callback_secret_until__isnull=False,
+                ),
+                name="provider_account_old_secret_has_an_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,3 +109,21 @@ class ProviderAccount(models.Model):
     @key.setter
     def key(self, key: str) -> None:
         self.encrypted_key = secrets_at_rest.encrypt(key)
+
+    def callback_secrets(self, at: datetime) -> list[str]:
+        """Those that are good for what comes at that moment, the newest first; none without a scheme.
+
+        Raises cryptography.fernet.InvalidToken where none of CREDENTIAL_KEYS decrypts the newest. One before it that
+        none of them decrypts is left out: the newest is enough to tell by.
+        """
+        if self.encrypted_callback_secret is None:
+            return []
+        secrets = [secrets_at_rest.decrypt(bytes(self.encrypted_callback_secret))]
+        if self.has_old_callback_secret(at) and self.encrypted_old_callback_secret is not None:
+            with suppress(InvalidToken):
+                secrets.append(secrets_at_rest.decrypt(bytes(self.encrypted_old_callback_secret)))
+        return secrets
+
+    def has_old_callback_secret(self, at: datetime) -> bool:
+        """Whether the secret before the newest is good at that moment, read or not."""
+        return self.old_callback_secret_until is not None and at < self.old_callback_secret_until

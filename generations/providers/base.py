@@ -89,10 +89,12 @@ class Provider(Protocol):
     """One account of one upstream API. Every method raises ProviderError, and nothing else, when it has no report.
 
     OPTIONS names what an account may set besides its URL and key: keywords of the constructor, each a string with a
-    default. It raises ValueError for one that can't be.
+    default. It raises ValueError for one that can't be. SIGNATURES names the schemes of signatures.py that an account's
+    callbacks may be signed by; none where there are no callbacks.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]]
+    SIGNATURES: ClassVar[tuple[str, ...]]
     lists_tasks: bool
 
     def submit(self, request: GenerationRequest, *, model: str, callback_url: str) -> ProviderReport: ...

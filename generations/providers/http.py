@@ -13,13 +13,15 @@ from typing import Any
 import httpcore
 import httpx
 
-from project.outbound.network import Deadline, GuardedBackend, lookup
+from project.outbound.network import Deadline, GuardedBackend, Quota, lookup
 
 from .base import NotSent, Unclear
 
 READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
 BODY_BYTES = 1 << 20
+# All that an exchange reads, whatever it is: a head without end among them.
+READ_BYTES = 2 * BODY_BYTES
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -79,7 +81,9 @@ class DeadlineTransport(httpx.BaseTransport):
     """One request, all of which ends within `total_seconds`; httpx's own time-outs start anew at each byte."""
 
     def __init__(self, total_seconds: float) -> None:
-        backend = GuardedBackend(deadline=Deadline.after(total_seconds), resolve=lookup, is_trusted=True)
+        backend = GuardedBackend(
+            deadline=Deadline.after(total_seconds), resolve=lookup, is_trusted=True, quota=Quota(READ_BYTES)
+        )
         self._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

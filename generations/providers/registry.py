@@ -49,6 +49,12 @@ def listing_providers() -> list[str]:
     return [provider for provider in ADAPTERS if _class(provider).lists_tasks]
 
 
+def signatures_of(provider: str) -> tuple[str, ...]:
+    """The schemes that its accounts' callbacks may be signed by; none for a provider that nobody wrote."""
+    schemes: tuple[str, ...] = _class(provider).SIGNATURES if provider in ADAPTERS else ()
+    return schemes
+
+
 def _class(provider: str) -> Any:
     module, name = ADAPTERS[provider].split(".")
     return getattr(import_module(f".{module}", __package__), name)

@@ -30,6 +30,7 @@ REFUSALS = {400: "INVALID_REQUEST", 500: "PROVIDER_ERROR"}
 
 class See2ai:
     OPTIONS = ("status_path",)
+    SIGNATURES = ()
     lists_tasks = False
 
     def __init__(

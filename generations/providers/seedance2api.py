@@ -1,7 +1,7 @@
 """seedance2api.com: POST /v1/seedance/generate for video, /v1/seedream/generate for images; /v1/tasks, /v1/results.
 
 Images come in the answer to their create. A video's progress is told in /v1/tasks, its link in /v1/results. There is no
-list. Callbacks are said to be signed, by no documented scheme: they stay hints.
+list. Callbacks are said to be signed, by no documented scheme: they stay hints, but where an account is given one.
 
 That user data is deleted after 30 days bounds how long a file can be there, not how long its link works, of which
 nothing is said: a day, as elsewhere, so that our copy is made in time.
@@ -21,6 +21,7 @@ from . import answers
 from .base import AccountRefused, Busy, Progress, ProviderError, ProviderReport, Refused, TaskMissing, Unclear
 from .http import READ_SECONDS, TOTAL_SECONDS, Answer, Exchange
 from .retry_after import retry_after_seconds
+from .signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 from .words import failure_code, read_outcome, read_status
 
 LINK_LIFE = timedelta(hours=24)
@@ -34,6 +35,7 @@ REFUSALS = {
 
 class Seedance2api:
     OPTIONS = ()
+    SIGNATURES = (STANDARD_WEBHOOKS, HMAC_SHA256)
     lists_tasks = False
 
     def __init__(self, base_url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -1,4 +1,4 @@
-"""vibegen.art, API v1: POST /generations, GET /tasks/{id}, GET /tasks, and unsigned callbacks.
+"""vibegen.art, API v1: POST /generations, GET /tasks/{id}, GET /tasks; callbacks, with no word of a signature.
 
 Its links and files die 24 hours after completion. Its list shows model and prompt, so a lost answer can be looked up.
 """
@@ -16,6 +16,7 @@ from . import answers
 from .base import AccountRefused, Busy, Progress, ProviderError, ProviderReport, Refused, TaskMissing, Unclear
 from .http import Answer, Exchange
 from .retry_after import retry_after_seconds
+from .signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 from .words import failure_code, read_outcome
 
 LINK_LIFE = timedelta(hours=24)
@@ -33,6 +34,7 @@ ERROR_CODES = {
 
 class Vibegen:
     OPTIONS = ()
+    SIGNATURES = (STANDARD_WEBHOOKS, HMAC_SHA256)
     lists_tasks = True
 
     def __init__(self, base_url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:

@@ -13,11 +13,11 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from generations.due import Crew
 from generations.models import ProviderAccount, Submission
 from generations.providers.base import AccountRefused, NotSent, ProviderError, Refused, Unclear
 from generations.providers.registry import adapter
 from project.celery import nudge
+from project.due import Crew
 
 from . import budget, outcomes, queue
 

@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Now
 
-from generations.due import Crew
 from generations.models import ProviderAccount, Submission
 from generations.providers.base import AccountRefused, Busy, Progress, Provider, ProviderError, ProviderReport
 from generations.providers.registry import adapter, listing_providers
+from project.due import Crew
 
 from . import budget, circuit, outcomes, reports
 from .poll import EXPECTED_LIFE

@@ -11,10 +11,10 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.due import Bulkhead, Crew, claim
 from generations.models import Generation, State, Submission
 from generations.providers.base import AccountRefused, Busy, Provider, ProviderError, ProviderReport, TaskMissing
 from generations.providers.registry import adapter
+from project.due import Bulkhead, Crew, claim
 
 from . import budget, circuit, outcomes, reports
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce, Now
 
-from generations.due import claim
 from generations.models import Generation, State
 from project.celery import nudge
+from project.due import claim
 
 # One step of the index for each team, however long its queue is.
 _WAITING = """

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from generations.due import log_failure
 from generations.models import Generation
+from project.due import log_failure
 
 ROWS = 100
 

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.due import Bulkhead, Crew
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount, State, Submission
 from generations.providers.base import AccountRefused, Busy, NotSent, Provider, ProviderError, ProviderReport, Refused
 from generations.providers.registry import adapter
+from project.due import Bulkhead, Crew
 
 from . import circuit, outcomes, queue, reports, room, routing
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from generations import lifecycle
 from generations.archive import archive, store
-from generations.models import Asset, Generation, IdempotencyKey, State, Submission
+from generations.models import Asset, Callback, Generation, IdempotencyKey, State, Submission
 from project.celery import nudge
 
 from . import closing
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 SWEEP_LOCK = 0x73776565  # any number, as long as it is this one everywhere
 KEYS_KEPT = timedelta(hours=72)
+# Long enough to know what a provider sends again; whoever replays it later finds a generation that has ended.
+CALLBACKS_KEPT = timedelta(days=30)
+CALLBACKS_TO_NOBODY_KEPT = timedelta(days=7)
 ASKED_FOR = timedelta(hours=24)
 LATE_POLL = timedelta(seconds=60)
 LINK_LIFE = timedelta(hours=24)
@@ -87,6 +90,17 @@ def forget_idempotency_keys() -> None:
     IdempotencyKey.objects.filter(id__in=old).delete()
 
 
+def forget_callbacks() -> bool:
+    """Returns whether there are probably more. What came to nobody's address can be much, and goes sooner."""
+    now = timezone.now()
+    of_nobody = Callback.objects.filter(submission=None, received_at__lt=now - CALLBACKS_TO_NOBODY_KEPT)
+    forgotten = 0
+    for old in (Callback.objects.filter(received_at__lt=now - CALLBACKS_KEPT), of_nobody):
+        count, _each = Callback.objects.filter(id__in=old.values("id")[: 10 * ROWS]).delete()
+        forgotten += count
+    return forgotten >= 10 * ROWS
+
+
 def unlink_deleted_files() -> bool:
     """The file goes with the last asset that has its content. Returns whether there are probably more."""
     # In any order: those that can't be unlinked must not keep the others from their turn.
@@ -107,6 +121,7 @@ STEPS = (
     give_up_archiving,
     close_old_submissions,
     forget_idempotency_keys,
+    forget_callbacks,
     closing.empty_teams,
     unlink_deleted_files,
     closing.finish_teams,

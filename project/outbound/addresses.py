@@ -1,43 +1,21 @@
-"""Which addresses are of the public internet, and which others this installation allows."""
+"""Which addresses we connect to: those of the public internet, and which others this installation allows."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 
 from django.conf import settings
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-# What ipaddress of the oldest Python we run on calls global although it is not: IANA's special-purpose
-# registries, ranges that carry an IPv4 address, and the host that serves Azure's virtual machines.
-_NOT_PUBLIC = [
-    ip_network(text)
-    for text in (
-        "100.64.0.0/10",
-        "168.63.129.16/32",
-        "192.0.0.0/24",
-        "192.88.99.0/24",
-        "::/96",
-        "::ffff:0:0/96",
-        "::ffff:0:0:0/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "100::/32",
-        "2001::/23",
-        "2002::/16",
-        "3fff::/20",
-        "5f00::/16",
-        "fec0::/10",
-    )
-]
-# RFC 5214: the last 64 bits of an ISATAP address are one of these, then an IPv4 address.
-_ISATAP = (0x00005EFE, 0x02005EFE)
+from .hosts import is_own
+from .networks import Address, Network, network_of, why_not_public
 
 
 def is_public(address: Address) -> bool:
     """Whether a packet to `address` leaves for the public internet, whatever is wrapped in the address."""
-    if address.version == 6 and (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
-        return False
-    return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)
+    return not why_not_public(address)
+
+
+def may_connect(address: Address) -> bool:
+    """Whether what a name led to is public and not our own, or allowed nevertheless."""
+    return allows_address(address) or (is_public(address) and not is_own(str(address)))
 
 
 def allows_host(host: str) -> bool:
@@ -62,11 +40,4 @@ def _allowed_names() -> set[str]:
 
 
 def _allowed_networks() -> list[Network]:
-    return [network for entry in settings.ALLOW_PRIVATE_HOSTS if (network := _network(entry))]
-
-
-def _network(entry: str) -> Network | None:
-    try:
-        return ip_network(entry, strict=False)
-    except ValueError:
-        return None
+    return [network for entry in settings.ALLOW_PRIVATE_HOSTS if (network := network_of(entry))]

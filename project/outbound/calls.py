@@ -7,7 +7,7 @@ import functools
 import ssl
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urljoin
@@ -19,11 +19,16 @@ from django.conf import settings
 from project.env import ROOT
 
 from .errors import OutboundError, UrlRefused
-from .network import Deadline, GuardedBackend, Resolve, lookup
+from .network import Deadline, GuardedBackend, Quota, Resolve, lookup
 from .urls import Target, target_of
 
 CONNECT_SECONDS = 5.0
 ANSWER_BYTES = 16 * 1024
+# Until there is a status: its headers, and whatever 1xx answers come before it.
+HEAD_BYTES = 128 * 1024
+# A body that comes in chunks of a few bytes is several times as long on the wire.
+CHUNKED_ANSWER_BYTES = 8 * ANSWER_BYTES
+CHUNKED_FACTOR = 2
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -57,8 +62,10 @@ def post(
     Raises UrlRefused or OutboundError. All of it, the name's lookup included, takes at most `total_seconds`.
     """
     target = target_of(url)
-    backend = GuardedBackend(deadline=Deadline.after(total_seconds), resolve=resolve, is_trusted=False)
+    quota = Quota(HEAD_BYTES)
+    backend = GuardedBackend(deadline=Deadline.after(total_seconds), resolve=resolve, is_trusted=False, quota=quota)
     with _open(target, backend, headers, content) as response:
+        quota.raise_by(CHUNKED_ANSWER_BYTES)
         body = b""
         for chunk in response.iter_stream():
             body += chunk
@@ -84,11 +91,14 @@ def stream(
     deadline = Deadline.after(total_seconds)
     for _hop in range(MAX_REDIRECTS + 1):
         target = target_of(url, trusted_hosts=trusted_hosts)
-        backend = GuardedBackend(deadline=deadline, resolve=resolve, is_trusted=target.netloc in trusted_hosts)
+        is_trusted = target.netloc in trusted_hosts
+        quota = Quota(HEAD_BYTES)
+        backend = GuardedBackend(deadline=deadline, resolve=resolve, is_trusted=is_trusted, quota=quota)
         with _open(target, backend) as response:
             headers = _headers(response)
             if response.status not in REDIRECTS or "location" not in headers:
                 _refuse_encoded_or_large(headers, max_bytes)
+                quota.raise_by(CHUNKED_FACTOR * max_bytes)
                 yield Download(response.status, headers, _limited(response, max_bytes))
                 return
         url = _joined(url, headers["location"])
@@ -111,20 +121,25 @@ def _open(
 ) -> Iterator[httpcore.Response]:
     """One request on a connection of its own: POST when there is content. httpcore's errors become ours."""
     ours = {"Host": target.host_header, "User-Agent": _user_agent(), "Accept-Encoding": "identity"}
-    with _our_errors(), httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool:
-        url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        with pool.stream(
-            "GET" if content is None else "POST",
-            url,
-            headers=[*ours.items(), *headers.items()],
-            content=content,
-            extensions={"timeout": {"connect": CONNECT_SECONDS}},
-        ) as response:
+    url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool, ExitStack() as stack:
+        # What answers no HTTP is told as what answers nothing: else our errors would tell which ports are open.
+        with _our_errors("endpoint_unreachable"):
+            call = pool.stream(
+                "GET" if content is None else "POST",
+                url,
+                headers=[*ours.items(), *headers.items()],
+                content=content,
+                extensions={"timeout": {"connect": CONNECT_SECONDS}},
+            )
+            response = stack.enter_context(call)
+        with _our_errors("bad_answer"):
             yield response
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def _our_errors(broken: str) -> Iterator[None]:
+    """httpcore's errors as ours; `broken` is the code where something came that is not what HTTP says."""
     try:
         yield
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -132,12 +147,12 @@ def _our_errors() -> Iterator[None]:
     except httpcore.TimeoutException as error:
         raise OutboundError("endpoint_timeout") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise OutboundError("bad_answer") from error
+        raise OutboundError(broken) from error
 
 
 def _limited(response: httpcore.Response, max_bytes: int) -> Iterator[bytes]:
     total = 0
-    with _our_errors():
+    with _our_errors("bad_answer"):
         for chunk in response.iter_stream():
             total += len(chunk)
             if total > max_bytes:

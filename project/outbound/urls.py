@@ -6,14 +6,15 @@ Two parsers that read one URL differently are how guards are walked around, so n
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
-from urllib.parse import quote, urlsplit
+from ipaddress import ip_address
+from urllib.parse import quote
 
-import idna
 from django.conf import settings
 
-from .addresses import Address, allows_address, allows_host, is_public
+from .addresses import allows_address, allows_host, is_public
 from .errors import UrlRefused
+from .hosts import ascii_host, is_own
+from .networks import Address
 
 MAX_CHARACTERS = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -25,8 +26,6 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]")
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_NAME = re.compile(rf"(?!.{{254}})(?:{_LABEL}\.)*{_LABEL}")
 # The URL standard reads a host whose last label is a number as an IPv4 address: 2130706433, 0x7f.1, 0177.1.
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _INNER_ZONES = (
@@ -67,10 +66,26 @@ class Target:
 def check_url(url: str) -> None:
     """Raise UrlRefused unless `url` is one that we may send to, as far as can be told without DNS.
 
-    http and https, to a public name or address, on port 80 or 443. A host in ALLOW_PRIVATE_HOSTS may be
-    private, have a name of one label and listen on any port. Our own public host counts as private.
+    http and https, to a public name or address, on port 80, 443 or one in ALLOW_PORTS. A host in
+    ALLOW_PRIVATE_HOSTS may be private, have a name of one label and listen on any port. Our own names are private.
     """
     target_of(url)
+
+
+def netloc_of(url: str) -> str | None:
+    """The host:port that `url` leads to, the port always there, wherever it is; None for what is no URL."""
+    try:
+        return _parse(url).netloc
+    except UrlRefused:
+        return None
+
+
+def host_of(url: str) -> str | None:
+    """The host that `url` leads to, in its one spelling, as it stands in Host; None for what is no URL."""
+    try:
+        return _parse(url).host_header
+    except UrlRefused:
+        return None
 
 
 def target_of(url: str, *, trusted_hosts: Collection[str] = ()) -> Target:
@@ -78,7 +93,7 @@ def target_of(url: str, *, trusted_hosts: Collection[str] = ()) -> Target:
     target = _parse(url)
     if target.netloc not in trusted_hosts and not allows_host(target.host):
         _check_host(target)
-        if target.port not in PUBLIC_PORTS:
+        if target.port not in PUBLIC_PORTS and target.port not in settings.ALLOW_PORTS:
             raise UrlRefused("url_port")
     return target
 
@@ -92,30 +107,12 @@ def _parse(url: str) -> Target:
     if not 0 < port < 65536:
         raise UrlRefused("url_port")
     path = quote((match["path"] or "/") + (match["query"] or ""), safe="/?%:@!$&'()*+,;=-._~[]")
-    return Target(scheme, _ascii_host(match["host"].lower()), port, path)
-
-
-def _ascii_host(host: str) -> str:
-    if host.startswith("["):
-        return _ipv6(host[1:-1])
-    if not host.isascii() or "xn--" in host:
-        try:
-            host = idna.encode(host).decode()
-        except (idna.IDNAError, UnicodeError) as error:
-            raise UrlRefused("url_host") from error
-    if not _NAME.fullmatch(host):
-        raise UrlRefused("url_host")
-    return host
-
-
-def _ipv6(text: str) -> str:
-    try:
-        return str(IPv6Address(text))
-    except ValueError as error:
-        raise UrlRefused("url_host") from error
+    return Target(scheme, ascii_host(match["host"].lower()), port, path)
 
 
 def _check_host(target: Target) -> None:
+    if is_own(target.host):
+        raise UrlRefused("url_private")
     address = target.literal
     if address is not None:
         if not is_public(address) and not allows_address(address):
@@ -123,9 +120,5 @@ def _check_host(target: Target) -> None:
         return
     if _ENDS_IN_NUMBER.fullmatch(target.host):
         raise UrlRefused("url_host")
-    if "." not in target.host or target.host.endswith(_INNER_ZONES) or target.host == _own_host():
+    if "." not in target.host or target.host.endswith(_INNER_ZONES):
         raise UrlRefused("url_private")
-
-
-def _own_host() -> str:
-    return urlsplit(settings.PUBLIC_URL).hostname or ""

@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from accounts.key_settings import InvalidSetting, KeySettings, check, model_choices
+from accounts.key_settings import KeySettings, check, model_choices
 from accounts.models.credits import MAX_CREDITS
+from accounts.refusals import InvalidSetting
 
 LIMITS = ("max_in_progress", "monthly_budget_credits", "lifetime_budget_credits")
 

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from accounts import credits, keys
 from accounts.actors import INSTALLATION
-from accounts.key_settings import InvalidSetting, KeySettings
+from accounts.key_settings import KeySettings
 from accounts.keys import KeyRevoked
 from accounts.models import ApiKey, ApiSecret, AuditAction, Team
-from accounts.refusals import InsufficientCredits
+from accounts.refusals import InsufficientCredits, InvalidSetting
 from tests.factories import make_key, make_team, make_user
 from tests.keys_at_work import HOUR, entries, is_good, let_pass
 

@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from accounts import names
 from accounts.forms import AccountForm
 from accounts.forms.teams import TeamNameForm
-from accounts.key_settings import InvalidSetting, KeySettings, check
+from accounts.key_settings import KeySettings, check
+from accounts.refusals import InvalidSetting
 
 HIDDEN = ["a\u202eb", "a\u2066b", "a\u200bb", "a\ufeffb", "a\x00b", "a\x07b", "a\nb", "a\u2028b", "a\ud800b"]
 

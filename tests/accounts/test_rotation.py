@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.actors import INSTALLATION
-from accounts.key_settings import InvalidSetting, KeySettings
+from accounts.key_settings import KeySettings
 from accounts.models import ApiSecret, AuditAction
+from accounts.refusals import InvalidSetting
 from tests.factories import make_key
 from tests.keys_at_work import HOUR, entries, is_good, let_pass
 from tests.races import race

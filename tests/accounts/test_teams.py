@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import credits, invitations, keys, teams
-from accounts.actors import INSTALLATION, Actor
+from accounts.actors import Actor
 from accounts.models import (
     ApiKey,
     AuditEntry,
@@ -311,13 +311,3 @@ def test_it_is_closed_when_nothing_is_held_and_only_once(db):
     assert team.closed_at - team.closing_at < timedelta(minutes=1)
     assert actions(team).count("team.closed") == 1
     assert AuditEntry.objects.get(action="team.closed").user is None
-
-
-def test_of_an_address_for_alerts_the_log_keeps_only_where_it_leads(db):
-    team = make_team()
-
-    teams.change(team, by=INSTALLATION, alert_url="https://ana:pw@hooks.example.com/services/T0/secret?token=1")
-    teams.change(team, by=INSTALLATION, alert_url="")
-
-    changes = [entry.detail["alert_url"] for entry in AuditEntry.objects.filter(action="team.changed").order_by("id")]
-    assert changes == [["", "https://hooks.example.com"], ["https://hooks.example.com", ""]]

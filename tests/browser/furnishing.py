@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from tests.browser import furnishing_deliveries, furnishing_webhooks
 from tests.browser.people import PASSWORD, Person, in_stack
 from tests.stack import RunningStack
 
@@ -27,7 +28,10 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Furnished:
-    """Addresses of what is there: keys, a member who is capped, links of invitations. And two with two factors."""
+    """Addresses of what is there: keys, a member who is capped, links of invitations. And two with two factors.
+
+    `hooked` has `endpoints`, by their state: endpoint, failing, paused, disabled. And one `delivery`, often tried.
+    """
 
     key: str
     revoked_key: str
@@ -37,10 +41,17 @@ class Furnished:
     secured: dict[str, str]
     with_app: dict[str, str]
     passkey: int
+    hooked: dict[str, str]
+    endpoints: dict[str, str]
+    delivery: str
 
     @property
     def secured_person(self) -> Person:
         return Person(**self.secured)
+
+    @property
+    def hooked_person(self) -> Person:
+        return Person(**self.hooked)
 
 
 def furnish(stack: RunningStack) -> Furnished:
@@ -64,7 +75,9 @@ def _furnish() -> Furnished:
     limits: dict[str, Any] = {"monthly_budget_credits": 20_000, "low_balance_credits": 500}
     teams.change(team, by=by, **{name: getattr(team, name) for name in teams.SETTINGS} | limits)
     _spread_out(team)
-    return Furnished(**keys, member=member, **links, **_secure())
+    hooked = furnishing_webhooks.hooked()
+    delivery = furnishing_deliveries.attempted(hooked["hooked"]["email"])
+    return Furnished(**keys, member=member, **links, **_secure(), **hooked, **delivery)
 
 
 def _sell(team: Any, owner: Any) -> None:

@@ -13,6 +13,7 @@ from tests.browser.people import Person
 from tests.browser.visits import Visit
 
 OWNER, NEWCOMER, SECURED, HALF_WAY, NOBODY = "owner", "newcomer", "secured", "half-way", "nobody"
+HOOKED = "hooked"  # whose webhook endpoints are in every state
 CONFIRM = "/sign/reauthenticate/"
 NO_SUCH_ID = UUID(int=0)
 
@@ -89,8 +90,51 @@ def _wrong_code(visit: Visit) -> None:
 
 
 def _signing_secret(visit: Visit) -> None:
-    visit.page.locator("#signing-secret button").click()
+    visit.page.locator("#signing-secret button").first.click()
     visit.page.locator("#signing-secret-value").wait_for()
+
+
+def _rotate_signing_secret(visit: Visit) -> None:
+    visit.page.locator("#signing-secret form.rotate button").click()
+    visit.page.locator("#signing-secret .notice.secret").wait_for()
+
+
+def _endpoint_without_events(visit: Visit) -> None:
+    for box in visit.page.locator("[name=events]").all():
+        box.uncheck()
+    _fill(visit, url="http://10.0.0.1/").press("Enter")
+    visit.page.locator(".errorlist").first.wait_for()
+
+
+def _make_endpoint(visit: Visit) -> None:
+    _fill(visit, description="<b>Shop</b>", url="https://hooks.northlight.example/new").press("Enter")
+    visit.page.locator("#new-secret").wait_for()
+
+
+def _endpoint_inside(visit: Visit) -> None:
+    _send(visit, url="http://10.0.0.1/")
+
+
+def _rotate_endpoint(visit: Visit) -> None:
+    visit.page.locator("#secret form.rotate button").click()
+    visit.page.locator("#new-secret").wait_for()
+
+
+def _delete_without_dialog(visit: Visit) -> None:
+    """As a browser without JavaScript does."""
+    form = visit.page.locator("form[data-confirm=delete]")
+    with visit.page.expect_navigation():
+        form.evaluate("form => { delete form.dataset.confirm; form.requestSubmit(); }")
+
+
+def _send_failed_again(visit: Visit) -> None:
+    with visit.page.expect_navigation():
+        visit.page.locator("#send-failed-again").click()
+
+
+def _unfold_attempts(visit: Visit) -> None:
+    for summary in visit.page.locator("#attempts summary").all():
+        summary.click()
 
 
 def _draft(visit: Visit, *prompts: str) -> None:
@@ -188,13 +232,35 @@ PLACES = {
     "audit-log-nothing": Place(path="/team/audit-log/?since=2001-01-01&until=2001-01-02"),
     "audit-log-refused": Place(path="/team/audit-log/?since=2026-11-30&until=2026-11-01", answer=422),
     "keys": Place(path="/keys/", heading="API keys"),
-    "signing-secret": Place(path="/keys/", heading="API keys", then=_signing_secret),
     "new-key": Place(path="/keys/new/", heading="Create key", then=_unfold),
     "new-key-refused": Place(path="/keys/new/", heading="Create key", answer=422, then=_key_without_scopes),
     "new-key-made": Place(path="/keys/new/", heading="Create key", then=_make_key),
     "key": Place(path="{at.key}"),
     "key-question": Place(path="{at.key}", then=_revoke_without_dialog),
     "key-revoked": Place(path="{at.revoked_key}"),
+    "webhooks": Place(path="/webhooks/", heading="Webhooks", who=HOOKED),
+    "signing-secret": Place(path="/webhooks/", heading="Webhooks", then=_signing_secret),
+    "signing-secret-rotated": Place(path="/webhooks/", heading="Webhooks", then=_rotate_signing_secret),
+    "new-endpoint": Place(path="/webhooks/new/", heading="Add endpoint", who=HOOKED),
+    "new-endpoint-refused": Place(
+        path="/webhooks/new/", heading="Add endpoint", who=HOOKED, answer=422, then=_endpoint_without_events
+    ),
+    "new-endpoint-made": Place(path="/webhooks/new/", heading="Add endpoint", who=HOOKED, then=_make_endpoint),
+    "endpoint": Place(path="{at.endpoints[endpoint]}", who=HOOKED),
+    "endpoint-refused": Place(path="{at.endpoints[endpoint]}", who=HOOKED, answer=422, then=_endpoint_inside),
+    "endpoint-rotated": Place(path="{at.endpoints[endpoint]}", who=HOOKED, then=_rotate_endpoint),
+    "endpoint-question": Place(path="{at.endpoints[paused]}", who=HOOKED, then=_delete_without_dialog),
+    "endpoint-failing": Place(path="{at.endpoints[failing]}", who=HOOKED),
+    "endpoint-paused": Place(path="{at.endpoints[paused]}", who=HOOKED),
+    "endpoint-disabled": Place(path="{at.endpoints[disabled]}", who=HOOKED),
+    "deliveries": Place(path="/webhooks/deliveries/", heading="Webhooks", who=HOOKED),
+    "deliveries-nothing": Place(path=f"/webhooks/deliveries/?id={NO_SUCH_ID}", heading="Webhooks", who=HOOKED),
+    "deliveries-refused": Place(path="/webhooks/deliveries/?id=x", heading="Webhooks", who=HOOKED, answer=422),
+    "deliveries-question": Place(path="/webhooks/deliveries/", who=HOOKED, then=_send_failed_again),
+    "delivery": Place(path="{at.delivery}", who=HOOKED, then=_unfold_attempts),
+    "verify": Place(path="/webhooks/verify/", heading="Webhooks", who=HOOKED),
+    "empty-deliveries": Place(path="/webhooks/deliveries/", heading="Webhooks", who=NEWCOMER),
+    "empty-webhooks": Place(path="/webhooks/", heading="Webhooks", who=NEWCOMER),
     "credits": Place(path="/credits/", heading="Credits"),
     "credits-nothing": Place(path="/credits/?since=2001-01-01&until=2001-01-02", heading="Credits"),
     "credits-refused": Place(path="/credits/?since=2026-11-30&until=2026-11-01", heading="Credits", answer=422),
@@ -301,6 +367,8 @@ class Company:
             return self.begin()
         if who == NEWCOMER:
             return self.begin(person=self.newcomer)
+        if who == HOOKED:
+            return self.begin(person=self.furnished.hooked_person)
         if who == SECURED:
             return self._secured_visit()
         visit = self.begin(signed_in=False)

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts import budgets
-from accounts.models import CreditEntry, Membership, WebhookEvent
+from accounts.models import CreditEntry, Membership
 from accounts.refusals import InsufficientCredits
 from generations import audit, catalog, lifecycle, pricing
 from generations.intake import GenerationRequest, InvalidParameter
@@ -203,24 +203,6 @@ def test_a_change_of_prices_does_not_touch_what_was_asked_for_before(team):  # L
     lifecycle.advance(generation, State.COMPLETED)
 
     assert figures(team) == (985, 0, 15)
-
-
-def test_an_end_is_told_to_the_callback_url_once(team):
-    generation = running(team, callback_url="https://example.com/hook")
-
-    lifecycle.advance(generation, State.FAILED, failure_code="CONTENT_POLICY")
-
-    event = WebhookEvent.objects.get()
-    assert event.type == "task.failed"
-    assert '"error_message":"Content policy violation"' in event.body
-
-
-def test_a_cancel_is_told_to_nobody(team):
-    generation = asked(team, callback_url="https://example.com/hook")
-
-    lifecycle.advance(generation, State.CANCELLED)
-
-    assert not WebhookEvent.objects.exists()
 
 
 @pytest.mark.parametrize(("told", "shown"), [(40, 40), (120, 99)])

@@ -18,10 +18,10 @@ from accounts import keys, teams
 from accounts.actors import INSTALLATION, Actor
 from accounts.models import CreditEntry, Team
 from generations.archive import archive
-from generations.due import Crew
 from generations.models import Callback, Generation, State, Submission
 from generations.submitting import ingest, poll, submit, sweep
 from project.celery import app
+from project.due import Crew
 from tests.factories import make_key
 from tests.generations.submitting.conftest import account, reachable, team
 from tests.pipeline import figures, finish, hurry, media_folder, sandbox, sandbox_process, work

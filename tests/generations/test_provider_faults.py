@@ -23,7 +23,7 @@ from tests.api import asked
 from tests.factories import make_account, make_team
 from tests.generations.submitting.conftest import account, reachable, team
 from tests.pipeline import figures, finish, hurry, media_folder, sandbox, sandbox_process, work
-from tests.project.test_outbound import VECTORS
+from tests.project.outbound.calling import VECTORS
 from tests.receiver import Receiver
 
 __all__ = ["account", "media_folder", "reachable", "sandbox", "sandbox_process", "team"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Scope
 from tests.api import asked, completed, failed
-from tests.factories import make_key
+from tests.factories import make_delivery, make_endpoint, make_key
 
 from .world import World
 
@@ -36,6 +36,14 @@ def _key(world: World) -> dict[str, Any]:
     return {"key_id": make_key(team=world.team)[0].id}
 
 
+def _endpoint(world: World) -> dict[str, Any]:
+    return {"endpoint_id": make_endpoint(team=world.team).id}
+
+
+def _delivery(world: World) -> dict[str, Any]:
+    return {"delivery_id": make_delivery(team=world.team, endpoint=make_endpoint(team=world.team)).id}
+
+
 PROMPT = {"prompt": "A gate, and light"}
 
 CALLS = {
@@ -59,4 +67,24 @@ CALLS = {
     "POST /api/v1/keys/{key_id}/rotate": Call(scope=Scope.MANAGE, of=_key, body={"grace_seconds": 60}),
     "POST /api/v1/keys/{key_id}/end-old-secrets": Call(scope=Scope.MANAGE, of=_key),
     "DELETE /api/v1/keys/{key_id}": Call(scope=Scope.MANAGE, of=_key),
+    "GET /api/v1/webhook_endpoints": Call(scope=Scope.MANAGE),
+    "POST /api/v1/webhook_endpoints": Call(
+        scope=Scope.MANAGE, body={"url": "https://hooks.example.com/in", "events": ["task.completed"]}
+    ),
+    "GET /api/v1/webhook_endpoints/{endpoint_id}": Call(scope=Scope.MANAGE, of=_endpoint),
+    "PATCH /api/v1/webhook_endpoints/{endpoint_id}": Call(
+        scope=Scope.MANAGE, of=_endpoint, body={"description": "renamed"}
+    ),
+    "DELETE /api/v1/webhook_endpoints/{endpoint_id}": Call(scope=Scope.MANAGE, of=_endpoint),
+    "POST /api/v1/webhook_endpoints/{endpoint_id}/rotate": Call(scope=Scope.MANAGE, of=_endpoint),
+    "POST /api/v1/webhook_endpoints/{endpoint_id}/test": Call(scope=Scope.MANAGE, of=_endpoint),
+    "POST /api/v1/webhook_endpoints/{endpoint_id}/pause": Call(scope=Scope.MANAGE, of=_endpoint),
+    "POST /api/v1/webhook_endpoints/{endpoint_id}/resume": Call(scope=Scope.MANAGE, of=_endpoint),
+    "POST /api/v1/webhook_endpoints/{endpoint_id}/enable": Call(
+        scope=Scope.MANAGE, of=_endpoint, body={"send_failed": True}
+    ),
+    "GET /api/v1/webhook_deliveries": Call(scope=Scope.MANAGE),
+    "GET /api/v1/webhook_deliveries/{delivery_id}": Call(scope=Scope.MANAGE, of=_delivery),
+    "POST /api/v1/webhook_deliveries/{delivery_id}/send_again": Call(scope=Scope.MANAGE, of=_delivery),
+    "POST /api/v1/webhook_deliveries/send_failed_again": Call(scope=Scope.MANAGE),
 }

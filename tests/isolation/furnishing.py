@@ -12,7 +12,7 @@ from generations import presets
 from generations.models import Callback, Generation
 from tests.api import completed, completed_images, running
 from tests.batches import drafted
-from tests.factories import make_account, make_key, make_package, make_submission
+from tests.factories import make_account, make_endpoint, make_key, make_package, make_submission
 
 from .world import World
 
@@ -35,6 +35,7 @@ def furnish(world: World) -> Generation:
     make_package(name="Offered to all")
     submission = make_submission(generation=running(world.team), account=make_account(base_url="http://127.0.0.1:9"))
     Callback.objects.create(submission=submission, headers={}, body=b"{}", received_at=timezone.now())
+    make_endpoint(team=world.team, description=MARK, url=f"https://hooks.example.com/{MARK}")
     drafted(world.team, f"A gate, and a {MARK}", user=world.owner, name=MARK)
     presets.add(world.team, name=MARK, text="A gate", by=world.owner)
     completed_images(world.team, 1, prompt=f"An image of a {MARK}")

@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import TEAM_SESSION_KEY
+from accounts.api.paging import cursor_of
 from accounts.models import CreditBalance
 from generations import links
 from generations.models import Asset
@@ -49,6 +51,29 @@ def test_a_list_of_theirs_holds_and_counts_theirs_alone(world, ours, program, qu
 
     assert [task["id"] for task in answer["tasks"]] == [str(theirs.id)]
     assert answer["pagination"]["total"] == 1
+
+
+@pytest.mark.parametrize("name", ["endpoint_id", "task_id", "cursor"])
+def test_a_filter_by_our_id_finds_no_delivery_of_ours(world, ours, program, name):
+    endpoint = world.team.webhook_endpoints.get(description=MARK)
+    newest = cursor_of(endpoint.deliveries.latest("pk").pk)
+    value = {"endpoint_id": endpoint.pk, "task_id": ours.id, "cursor": newest}[name]
+
+    answer = program.get("/api/v1/webhook_deliveries", {name: str(value)}).json()["data"]
+
+    assert (answer["deliveries"], answer["pagination"]["next_cursor"]) == ([], None)
+
+
+def test_what_failed_for_our_endpoint_is_not_theirs_to_send_again(world, ours, program):
+    endpoint = world.team.webhook_endpoints.get(description=MARK)
+    endpoint.deliveries.update(state="failed", next_at=None, ended_at=timezone.now())
+    before = content()
+
+    named = post(program, "/webhook_deliveries/send_failed_again", {"endpoint_id": str(endpoint.pk)})
+    all_of_them = post(program, "/webhook_deliveries/send_failed_again")
+
+    assert (named.status_code, all_of_them.json()["data"]) == (404, {"sent_again": 0})
+    assert content() == before
 
 
 def test_a_cursor_made_of_our_id_leads_to_nothing_of_ours(world, ours, program, browser):

@@ -27,12 +27,14 @@ SHOWN_ON = {
     "accounts:credits_csv",
     "accounts:keys",
     "accounts:team",
+    "accounts:webhook_deliveries",
+    "accounts:webhooks",
     "generations:batches",
     "generations:gallery",
     "generations:picker",
     "generations:presets",
 }
-SHOWN_BY = {"/api/v1/keys", "/api/v1/tasks"}
+SHOWN_BY = {"/api/v1/keys", "/api/v1/tasks", "/api/v1/webhook_deliveries", "/api/v1/webhook_endpoints"}
 
 
 def read(client: Client, address: str) -> str:

@@ -15,17 +15,28 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
+from django.utils import timezone
 from PIL import Image
 
 from accounts import invitations, keys
 from accounts.actors import INSTALLATION, Actor
 from accounts.billing import redeem
-from accounts.models import ApiSecret, CreditPackage, Invitation, Role, Team, User
+from accounts.models import ApiSecret, CreditPackage, Invitation, Role, Team, User, WebhookDelivery, WebhookEndpoint
+from accounts.webhooks import endpoints, health
+from accounts.webhooks.versions import version_of
 from generations import lifecycle, presets
 from generations.models import Asset, Batch, Generation, State
 from tests.api import asked, completed, completed_images, failed, running
 from tests.batches import IMAGES, drafted, make_all, started
-from tests.factories import make_account, make_key, make_member, make_submission, make_user
+from tests.factories import (
+    make_account,
+    make_delivery,
+    make_endpoint,
+    make_key,
+    make_member,
+    make_submission,
+    make_user,
+)
 from tests.pages import filled_in
 
 from .world import STRANGERS, World
@@ -175,6 +186,33 @@ def of_rotated_key(world: World) -> dict[str, Any]:
     return {"key_id": key.id}
 
 
+def of_endpoint(world: World) -> dict[str, Any]:
+    return {"endpoint_id": make_endpoint(team=world.team).pk}
+
+
+def of_paused_endpoint(world: World) -> dict[str, Any]:
+    endpoint = make_endpoint(team=world.team)
+    endpoints.pause(endpoint, by=INSTALLATION)
+    return {"endpoint_id": endpoint.pk}
+
+
+def of_disabled_endpoint(world: World) -> dict[str, Any]:
+    endpoint = make_endpoint(team=world.team)
+    health.note(endpoint, endpoint.url, 410, is_success=False, now=timezone.now())
+    return {"endpoint_id": endpoint.pk}
+
+
+def of_delivery(world: World) -> dict[str, Any]:
+    return {"delivery_id": make_delivery(team=world.team).pk}
+
+
+def with_failed(world: World) -> dict[str, Any]:
+    """The path names nothing, but there is something to send again."""
+    rows = WebhookDelivery.objects.filter(pk=make_delivery(team=world.team).pk)
+    rows.update(state="failed", next_at=None, ended_at=timezone.now())
+    return {}
+
+
 def of_package(world: World) -> dict[str, Any]:
     return {"package_id": CreditPackage.objects.create(name="Small", credits=100, amount=900).id}
 
@@ -222,6 +260,19 @@ def new_key(world: World) -> dict[str, Any]:
     return {"name": "made", "scopes": ["read"], "expiry": "never", "rate_plan": "standard", "form_key": str(uuid4())}
 
 
+def endpoint_settings(world: World) -> dict[str, Any]:
+    return {"url": "https://hooks.example.com/changed", "description": "made", "events": ["task.failed"]}
+
+
+def new_endpoint(world: World) -> dict[str, Any]:
+    return {**endpoint_settings(world), "form_key": str(uuid4())}
+
+
+def secret_of_endpoint(world: World) -> dict[str, Any]:
+    """The secret of the endpoint made last: it is the one in the path."""
+    return {"current": version_of(WebhookEndpoint.objects.latest("id")), "grace": "3600"}
+
+
 def changed_settings(world: World) -> dict[str, Any]:
     return {"name": "Renamed", "time_zone": "UTC"}
 
@@ -261,7 +312,6 @@ VISITS: dict[str, Visit | Own | Open] = {
     "POST accounts:key_revoke": Visit(may=ADMIN, of=of_key, works=302, data=sure()),
     "POST accounts:key_rotate": Visit(may=ADMIN, of=of_key, works=200, data=secret_of),
     "GET accounts:keys": Visit(may=ADMIN, works=200),
-    "POST accounts:keys_signing_secret": Visit(may=ADMIN, works=200),
     "GET accounts:invitation": Open(of=of_token, works=200, is_told=True),
     "POST accounts:invitation": Visit(  # it is for nobody of those who come by
         may=VIEWER, of=of_token, works=403, is_shared=True, is_told=True, changes=False
@@ -297,6 +347,24 @@ VISITS: dict[str, Visit | Own | Open] = {
         may=VIEWER, of=lambda world: {"team_id": world.team.id}, works=302, changes=False
     ),
     "POST accounts:team_transfer": Visit(may=OWNER, of=of_member, works=302, data=sure()),
+    "GET accounts:webhook_deliveries": Visit(may=ADMIN, works=200),
+    "POST accounts:webhook_deliveries_send_failed_again": Visit(may=ADMIN, of=with_failed, works=302, data=sure()),
+    "GET accounts:webhook_delivery": Visit(may=ADMIN, of=of_delivery, works=200),
+    "POST accounts:webhook_delivery_send_again": Visit(may=ADMIN, of=of_delivery, works=302),
+    "GET accounts:webhook_endpoint": Visit(may=ADMIN, of=of_endpoint, works=200),
+    "POST accounts:webhook_endpoint": Visit(may=ADMIN, of=of_endpoint, works=302, data=endpoint_settings),
+    "POST accounts:webhook_endpoint_delete": Visit(may=ADMIN, of=of_endpoint, works=302, data=sure()),
+    "POST accounts:webhook_endpoint_enable": Visit(may=ADMIN, of=of_disabled_endpoint, works=302),
+    "GET accounts:webhook_endpoint_new": Visit(may=ADMIN, works=200),
+    "POST accounts:webhook_endpoint_new": Visit(may=ADMIN, works=200, data=new_endpoint),
+    "POST accounts:webhook_endpoint_pause": Visit(may=ADMIN, of=of_endpoint, works=302),
+    "POST accounts:webhook_endpoint_resume": Visit(may=ADMIN, of=of_paused_endpoint, works=302),
+    "POST accounts:webhook_endpoint_rotate": Visit(may=ADMIN, of=of_endpoint, works=200, data=secret_of_endpoint),
+    "POST accounts:webhook_endpoint_test": Visit(may=ADMIN, of=of_endpoint, works=302),
+    "GET accounts:webhooks": Visit(may=ADMIN, works=200),
+    "POST accounts:webhooks_signing_secret": Visit(may=ADMIN, works=200),
+    "POST accounts:webhooks_signing_secret_rotate": Visit(may=ADMIN, works=200, data=form(current="", grace="3600")),
+    "GET accounts:webhooks_verify": Visit(may=ADMIN, works=200),
     "POST generations:animate": Visit(may=MEMBER, of=of_image, works=302),
     "GET generations:batch": Visit(may=VIEWER, of=of_batch(drafted), works=200),
     "POST generations:batch_cancel": Visit(may=MEMBER, of=of_batch(started), works=302, data=sure()),

@@ -18,19 +18,35 @@ async def reading_application(scope, receive, send):
     await send({"type": "http.response.body", "body": str(length).encode()})
 
 
-def answer(chunks, *, headers=(), path="/api/v1/generations", silence_seconds=5.0):
+def answer(
+    chunks,
+    *,
+    headers=(),
+    path="/api/v1/generations",
+    silence_seconds=5.0,
+    drip_seconds=0,
+    hook_bytes=100,
+    hook_seconds=5,
+):
     waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     sent = []
 
     async def receive():
         if waiting:
+            await asyncio.sleep(drip_seconds)
             return waiting.pop(0)
         return await asyncio.Event().wait()
 
     async def send(message):
         sent.append(message)
 
-    limited = BodyLimit(reading_application, most_bytes=100, silence_seconds=silence_seconds)
+    limited = BodyLimit(
+        reading_application,
+        most_bytes=100,
+        silence_seconds=silence_seconds,
+        hook_bytes=hook_bytes,
+        hook_seconds=hook_seconds,
+    )
     scope = {"type": "http", "path": path, "headers": list(headers)}
     if chunks:
         waiting[-1]["more_body"] = False
@@ -58,7 +74,28 @@ def test_an_undeclared_length_is_refused_at_the_limit(chunk):  # M5 W12
     assert [sent[0]["status"], sent[1]["body"]] == [413, b"The request is too large.\n"]
 
 
-def test_a_client_that_stops_in_the_middle_is_left():  # W12
-    sent = answer([], silence_seconds=0.01)
+@pytest.mark.parametrize("path", ["/uploads/", "/hooks/vibegen/0"])
+def test_a_client_that_stops_in_the_middle_is_left(path):  # W12
+    sent = answer([], path=path, silence_seconds=0.01)
 
-    assert sent == []
+    assert [sent[0]["status"], sent[1]["body"]] == [408, b"The request took too long.\n"]
+
+
+def test_a_hook_has_a_bound_of_its_own():  # W12
+    sent = [answer([b"x" * size], path="/hooks/vibegen/0", hook_bytes=10)[0]["status"] for size in (10, 11)]
+    declared = answer([b"x"], path="/hooks/vibegen/0", headers=[(b"content-length", b"11")], hook_bytes=10)
+
+    assert sent == [200, 413]
+    assert declared[0]["status"] == 413
+
+
+def test_a_body_of_a_hook_that_drips_is_cut_off_in_the_end():  # W12
+    sent = answer([b"x"] * 50, path="/hooks/vibegen/0", drip_seconds=0.02, hook_seconds=0.2)
+
+    assert sent[0]["status"] == 408
+
+
+def test_a_body_of_another_page_may_drip():
+    sent = answer([b"x"] * 20, path="/uploads/", drip_seconds=0.02, hook_seconds=0.2)
+
+    assert [sent[0]["status"], sent[1]["body"]] == [200, b"20"]

@@ -1,6 +1,7 @@
 import pytest
+from django.core.checks import Tags, run_checks
 
-from project.checks import mails_are_sent, stripe_has_both_secrets
+from project.checks import inner_hosts_are_out_of_reach, mails_are_sent, stripe_has_both_secrets
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,23 @@ def test_an_installation_for_others_has_a_mail_server(settings, tmp_path, public
     settings.PUBLIC_URL, settings.EMAIL_FILE_PATH = public_url, None if mail_server else tmp_path
 
     assert [message.id for message in mails_are_sent()] == found
+
+
+@pytest.mark.parametrize(("hosts", "found"), [((), []), (("localhost", "10.0.0.0/8"), ["filmgate.W003"])])
+def test_a_deployment_lets_nobody_reach_inner_hosts(settings, hosts, found):  # S1
+    settings.ALLOW_PRIVATE_HOSTS = hosts
+
+    messages = inner_hosts_are_out_of_reach()
+
+    assert [message.id for message in messages] == found
+    assert all("localhost, 10.0.0.0/8" in message.msg for message in messages)
+
+
+def test_the_check_of_a_deployment_objects_to_inner_hosts(db, settings):
+    settings.ALLOW_PRIVATE_HOSTS = ("localhost",)
+
+    with_deployment = {message.id for message in run_checks(tags=[Tags.security], include_deployment_checks=True)}
+    without = {message.id for message in run_checks(tags=[Tags.security])}
+
+    assert "filmgate.W003" in with_deployment
+    assert "filmgate.W003" not in without

@@ -1,7 +1,14 @@
 import json
+from datetime import UTC, datetime
 
+import httpx
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from generations.providers import signatures
 from tests.receiver import answer
-from tests.sandbox_process import wait_until
+from tests.sandbox_process import SandboxProcess, wait_until
+from tests.signed_webhooks import OTHER, SECRET, TEXT, hex_of
 
 
 def bodies(receiver):
@@ -123,3 +130,61 @@ def test_a_reset_drops_callbacks_that_wait(make, receiver, sandbox):
 
     all_received(receiver, 1)
     assert [request.path for request in receiver.requests] == ["/kept"]
+
+
+def test_a_callback_is_signed_as_standard_webhooks_has_it_where_the_sandbox_is_told_a_secret(make, receiver, sandbox):
+    sandbox.sign_callbacks("standard_webhooks", SECRET)
+    make(callback_url=receiver.url())
+    all_received(receiver, 1)
+    request = receiver.requests[0]
+
+    Webhook(SECRET).verify(request.body, dict(request.headers))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OTHER).verify(request.body, dict(request.headers))
+    assert sandbox.state()["signature"] == {"scheme": "standard_webhooks", "header": "X-Signature"}
+
+
+def test_a_callback_is_signed_by_hmac_in_a_header_of_one_s_choice(make, receiver, sandbox):
+    sandbox.sign_callbacks("hmac_sha256", TEXT, header="X-Sig")
+    make(callback_url=receiver.url())
+    all_received(receiver, 1)
+    request = receiver.requests[0]
+
+    assert request.headers["x-sig"] == f"sha256={hex_of(request.body)}"
+
+
+@pytest.mark.parametrize(("scheme", "secret"), [("standard_webhooks", SECRET), ("hmac_sha256", TEXT)])
+def test_whoever_forges_one_does_not_know_the_secret(make, receiver, sandbox, scheme, secret):
+    sandbox.sign_callbacks(scheme, secret)
+    make(fault="forged_callback,never", callback_url=receiver.url())
+    all_received(receiver, 2)
+
+    now = datetime.now(UTC)
+    proofs = {
+        signatures.verify(scheme, [secret], each.headers, each.body, now, header="X-Signature")
+        for each in receiver.requests
+    }
+    assert proofs == {"bad"}
+
+
+def test_a_reset_ends_the_signatures(make, receiver, sandbox):
+    sandbox.sign_callbacks("standard_webhooks", SECRET)
+    sandbox.reset()
+    make(callback_url=receiver.url())
+    all_received(receiver, 1)
+
+    assert "webhook-signature" not in receiver.requests[0].headers
+
+
+def test_the_sandbox_can_be_told_when_it_starts(receiver, tmp_path):
+    told = {"SCHEME": "standard_webhooks", "SECRET": SECRET}
+    environment = {f"SANDBOX_CALLBACK_{name}": value for name, value in told.items()}
+    sandbox = SandboxProcess(SANDBOX_SECONDS="0", SANDBOX_DATA=str(tmp_path), **environment)
+    try:
+        body = {"model": "seedance 2.0", "prompt": "A lone lighthouse", "callback_url": receiver.url()}
+        httpx.post(f"{sandbox.api_url}/generations", json=body, headers={"authorization": "Bearer sk-video-tests"})
+        all_received(receiver, 1)
+    finally:
+        sandbox.stop()
+
+    Webhook(SECRET).verify(receiver.requests[0].body, dict(receiver.requests[0].headers))

@@ -39,6 +39,11 @@ def test_a_reset_forgets_everything(make, sandbox):
         ("keys", {"key": "sk-video-x", "state": "strange"}),
         ("faults", {"fault": "never", "count": 0}),
         ("faults", {"fault": "never", "match": 5}),
+        ("signature", {"scheme": "md5", "secret": "x"}),
+        ("signature", {"scheme": "standard_webhooks"}),
+        ("signature", {"scheme": "standard_webhooks", "secret": "whsec_x"}),
+        ("signature", {"scheme": "", "secret": "x"}),
+        ("signature", {"scheme": "hmac_sha256", "secret": 5}),
     ],
 )
 def test_a_wrong_control_call_is_told_why_and_changes_nothing(sandbox, path, body):

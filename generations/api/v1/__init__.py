@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from accounts.api import credits, keys
+from accounts.api import credits, keys, webhook_deliveries, webhook_endpoints
 from accounts.api.auth import READ
 from generations.api.json_api import JsonApi
 
@@ -16,6 +16,6 @@ api = JsonApi(
     servers=[{"url": settings.PUBLIC_URL}],
     auth=READ,
 )
-for part in (generations, tasks, content, models, credits, keys):
+for part in (generations, tasks, content, models, credits, keys, webhook_endpoints, webhook_deliveries):
     api.add_router("", part.router)
 errors.handle_in(api)

@@ -8,15 +8,18 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from accounts.api.answers import ApiError, iso
-from accounts.key_settings import InvalidSetting
 from accounts.keys import InvalidApiKey, NotCurrent, TooManyKeys
-from accounts.refusals import InsufficientCredits, TeamClosing, TooManyInProgress
+from accounts.refusals import InsufficientCredits, InvalidSetting, TeamClosing, TooManyInProgress
 from accounts.roles import NotAllowed
+from accounts.webhooks import versions
+from accounts.webhooks.again import NotSendable
+from accounts.webhooks.endpoints import EndpointDeleted, EndpointDisabled, TooManyEndpoints
 from generations import catalog
 from generations.intake import InvalidParameter
 from generations.lifecycle import IdempotencyMismatch, ModelNotAllowed
 from generations.pricing import NoPrice
 from project.http import error_json
+from project.outbound import UrlRefused
 
 from .findings import first_of
 
@@ -107,6 +110,36 @@ def _too_many_keys(error: TooManyKeys) -> ApiError:
     return ApiError(409, "CONFLICT", message, details={"constraint": "max_keys", "limit": error.limit})
 
 
+def _too_many_endpoints(error: TooManyEndpoints) -> ApiError:
+    message = f"A team can have {error.limit} webhook endpoints. Delete one that is not needed any more."
+    return ApiError(409, "CONFLICT", message, details={"constraint": "max_endpoints", "limit": error.limit})
+
+
+def _endpoint_deleted(error: EndpointDeleted) -> ApiError:
+    return ApiError(404, "NOT_FOUND", "Webhook endpoint not found")
+
+
+def _endpoint_disabled(error: EndpointDisabled) -> ApiError:
+    message = "This endpoint is disabled, so nothing is sent there. Enable it first."
+    return ApiError(409, "CONFLICT", message, details={"state": "disabled"})
+
+
+def _secret_replaced(error: versions.NotCurrent) -> ApiError:
+    message = "Nothing was done: the endpoint's current secret is not the one of that version."
+    return ApiError(409, "CONFLICT", message, details={"state": "replaced"})
+
+
+def _not_sendable(error: NotSendable) -> ApiError:
+    message = "The endpoint of this delivery is disabled or deleted, so nothing is sent there."
+    return ApiError(409, "CONFLICT", message, details={"state": "out_of_service"})
+
+
+def _url_refused(error: UrlRefused) -> ApiError:
+    """Of an endpoint: its only URL. In which way it will not do is not told, nor is anything that DNS says."""
+    details = {"field": "url", "constraint": "public_url", "limit": None, "value": None}
+    return ApiError(400, "INVALID_PARAMETER", "url must be a public http or https address.", details=details)
+
+
 def _not_current(error: NotCurrent) -> ApiError:
     message = f"Nothing was done: the key's current secret is not the named one, but the one that ends in {error.hint}."
     return ApiError(409, "CONFLICT", message, details={"state": "replaced", "current_hint": error.hint})
@@ -155,6 +188,12 @@ _TRANSLATIONS: dict[type[Exception], Any] = {
     TooManyInProgress: _too_many_in_progress,
     TooManyKeys: _too_many_keys,
     NotCurrent: _not_current,
+    TooManyEndpoints: _too_many_endpoints,
+    EndpointDeleted: _endpoint_deleted,
+    EndpointDisabled: _endpoint_disabled,
+    versions.NotCurrent: _secret_replaced,
+    NotSendable: _not_sendable,
+    UrlRefused: _url_refused,
     ModelNotAllowed: _model_not_allowed,
     TeamClosing: _team_closing,
     NotAllowed: _not_allowed,

@@ -25,6 +25,7 @@ _TYPES = {
     "list": "a list",
     "dict": "an object",
     "model": "an object",
+    "uuid": "an id",
     "datetime": "a moment such as 2031-01-31T12:00:00Z",
 }
 

@@ -1,16 +1,13 @@
 """Which tasks, and how many: filters, the documented offset, and a cursor that does not grow slower."""
 
-import binascii
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
 from django.db.models import Sum
 from ninja import Schema
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from accounts.api.paging import GivenMoment, cursor_of, id_of
 from generations.catalog import MODELS, find_model
 from generations.intake import InvalidParameter
 from generations.models import Generation, GenerationCount, Status
@@ -23,21 +20,14 @@ MAX_OFFSET = 10_000
 ID_SKEW_MS = 1000  # an id is made just before its created_at
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
-
-
 class TaskFilters(Schema):
     """The query of GET /tasks. created_after is the first moment included, created_before the first one left out."""
 
     status: Status | None = None
     model: str | None = Field(None, max_length=60)
     task_type: str | None = Field(None, max_length=30)
-    created_after: Moment | None = None
-    created_before: Moment | None = None
+    created_after: GivenMoment | None = None
+    created_before: GivenMoment | None = None
     q: str | None = Field(None, max_length=200, description="Words of the prompt, in this order.")
     limit: int = Field(20, ge=1, le=100)
     offset: int = Field(0, ge=0)
@@ -45,17 +35,17 @@ class TaskFilters(Schema):
 
 
 def find(team_id: UUID, filters: TaskFilters) -> tuple[list[Generation], Pagination]:
-    """One page, newest first, assets fetched along, in three queries. Raises InvalidParameter."""
+    """One page, newest first, assets fetched along, in three queries. Raises InvalidParameter, InvalidSetting."""
     matching = _matching(team_id, filters)
     page = matching.newest_first().prefetch_related("assets")
     if filters.cursor:
-        page = page.filter(id__lt=_last_id(filters.cursor))
+        page = page.filter(id__lt=id_of(filters.cursor))
     start = _offset(filters)
     rows = list(page[start : start + filters.limit + 1])
     has_more = len(rows) > filters.limit
     rows = rows[: filters.limit]
     total = _total(team_id, filters, matching)
-    return rows, _pagination(filters, total=total, next_cursor=_cursor(rows[-1].id) if has_more else None)
+    return rows, _pagination(filters, total=total, next_cursor=cursor_of(rows[-1].id) if has_more else None)
 
 
 def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
@@ -120,16 +110,3 @@ def _pagination(filters: TaskFilters, *, total: int, next_cursor: str | None) ->
         next_cursor=next_cursor,
         has_more=next_cursor is not None,
     )
-
-
-def _cursor(id: UUID) -> str:
-    """Opaque to the asker. An id is a place in the list that no insert or delete moves."""
-    return urlsafe_b64encode(id.bytes).rstrip(b"=").decode()
-
-
-def _last_id(cursor: str) -> UUID:
-    try:
-        return UUID(bytes=urlsafe_b64decode(f"{cursor}=="))
-    except (ValueError, binascii.Error) as error:
-        message = "cursor is not one that this API gave. Start again without it."
-        raise InvalidParameter("cursor", "cursor", message) from error

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.db.models import Field
 from generations import provider_accounts
 from generations.models import ProviderAccount
 from generations.providers.registry import ADAPTERS, build
+from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 
 # Column by option; an option that is not given leaves its column alone.
 SETTINGS = {
@@ -22,6 +24,8 @@ SETTINGS = {
     "max_unanswered": "how many POSTs may be without an answer; default 10",
     "reads_a_minute": "how often it may be asked about its tasks, at least 60; default 900",
 }
+UNSIGNED = "none"
+OVERLAP_HOURS = 24
 
 
 class Command(BaseCommand):
@@ -46,6 +50,7 @@ class Command(BaseCommand):
         for parser_with_settings in (add, change):
             for name, words in SETTINGS.items():
                 parser_with_settings.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=words)
+            _add_signature_arguments(parser_with_settings)
         for each in (add, listing, pause, resume, change):
             each.add_argument("--json", action="store_true")
 
@@ -62,7 +67,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def _add(self, *, slug: str, url: str, key: str, label: str | None, **options: Any) -> list[ProviderAccount]:
-        key = sys.stdin.readline().strip() if key == "-" else key
+        key = _read(key)
         if not key or not key.isascii() or not key.isprintable():
             raise CommandError("The key is empty or holds characters that no key has.")
         if not provider_accounts.is_base_url(url):
@@ -80,6 +85,7 @@ class Command(BaseCommand):
         account.key = key
         _apply_settings(account, options)
         account.save()
+        _apply_signature(account, options)
         return [account]
 
     @transaction.atomic
@@ -87,6 +93,9 @@ class Command(BaseCommand):
         account = _account(label)
         if changed := _apply_settings(account, options):
             account.save(update_fields=changed)
+        _apply_signature(account, options)
+        if options["old_secret_hours"] == 0 and not options["json"]:
+            self.stdout.write("The callback secret before is not good any more.")
         return [account]
 
     def _list(self, **options: Any) -> list[ProviderAccount]:
@@ -101,6 +110,64 @@ class Command(BaseCommand):
         account = _account(label)
         provider_accounts.resume(account)
         return [account]
+
+
+def _add_signature_arguments(parser: ArgumentParser) -> None:
+    schemes = (STANDARD_WEBHOOKS, HMAC_SHA256, UNSIGNED)
+    parser.add_argument(
+        "--callback-signature", choices=schemes, help="what its callbacks are signed by; a new account's by none"
+    )
+    parser.add_argument(
+        "--callback-secret",
+        metavar="SECRET",
+        help="or - to read it from standard input, after a key; a first one needs --callback-signature",
+    )
+    parser.add_argument("--callback-header", metavar="NAME", help=f"which header has the signature, for {HMAC_SHA256}")
+    parser.add_argument(
+        "--old-secret-hours",
+        type=int,
+        metavar="N",
+        help=f"for how long the secret before a new one is good yet, by default {OVERLAP_HOURS}; 0 alone ends it now",
+    )
+
+
+def _apply_signature(account: ProviderAccount, options: dict[str, Any]) -> None:
+    """Set, change or remove what its callbacks are signed by, where anything of it is given; raises CommandError."""
+    scheme, secret, header = (options[f"callback_{name}"] for name in ("signature", "secret", "header"))
+    if scheme == UNSIGNED:
+        if secret or header:
+            raise CommandError("Without a signature there is neither secret nor header.")
+        provider_accounts.believe_unsigned_callbacks(account)
+    elif scheme or secret or header or options["old_secret_hours"] is not None:
+        overlap = _overlap(options["old_secret_hours"], has_secret=bool(secret))
+        scheme = scheme or account.signature_scheme
+        if not scheme:
+            raise CommandError(
+                f"Its callbacks are not signed. Say by what: --callback-signature {STANDARD_WEBHOOKS} or {HMAC_SHA256}."
+            )
+        try:
+            provider_accounts.sign_callbacks(
+                account, scheme=scheme, secret=_read(secret or ""), header=header or "", overlap=overlap
+            )
+        except provider_accounts.SignatureRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+
+def _overlap(hours: int | None, *, has_secret: bool) -> timedelta | None:
+    """For how long the secret before is good yet, None for as long as it was; raises CommandError."""
+    if hours is None:
+        return timedelta(hours=OVERLAP_HOURS) if has_secret else None
+    most = provider_accounts.MOST_OVERLAP.days * 24
+    if not 0 <= hours <= most:
+        raise CommandError(f"--old-secret-hours: from 0 to {most}.")
+    if hours and not has_secret:
+        raise CommandError("--old-secret-hours: without a new --callback-secret only 0, which ends the one before.")
+    return timedelta(hours=hours)
+
+
+def _read(given: str) -> str:
+    """- is for the next line of standard input."""
+    return sys.stdin.readline().strip() if given == "-" else given
 
 
 def _account(label: str) -> ProviderAccount:
@@ -136,6 +203,8 @@ def _represent(account: ProviderAccount) -> dict[str, Any]:
         "url": account.base_url,
         "options": account.options,
         **{name: getattr(account, name) for name in SETTINGS},
+        "callback_signature": account.signature_scheme or UNSIGNED,
+        "callback_header": account.signature_header,
         "paused": account.paused_at is not None,
         "paused_reason": account.paused_reason,
         "circuit_open": account.circuit_opened_at is not None,

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from accounts.models import ApiKey, ApiSecret, AuditEntry, CreditEntry, Scope
+from accounts.models import ApiKey, ApiSecret, AuditEntry, CreditEntry, Scope, WebhookDelivery, WebhookEndpoint
 from generations.models import Generation
 from tests.api import asked, completed, ensure_prices, failed
-from tests.factories import make_key, make_team
+from tests.factories import make_delivery, make_endpoint, make_key, make_team
 from tests.generations.api.v1.test_document import OPERATIONS
 
 NEEDED = {
@@ -33,12 +33,28 @@ NEEDED = {
     ("delete", "/keys/{key_id}"): "manage",
     ("post", "/keys/{key_id}/rotate"): "manage",
     ("post", "/keys/{key_id}/end-old-secrets"): "manage",
+    ("get", "/webhook_endpoints"): "manage",
+    ("post", "/webhook_endpoints"): "manage",
+    ("get", "/webhook_endpoints/{endpoint_id}"): "manage",
+    ("patch", "/webhook_endpoints/{endpoint_id}"): "manage",
+    ("delete", "/webhook_endpoints/{endpoint_id}"): "manage",
+    ("post", "/webhook_endpoints/{endpoint_id}/rotate"): "manage",
+    ("post", "/webhook_endpoints/{endpoint_id}/test"): "manage",
+    ("post", "/webhook_endpoints/{endpoint_id}/pause"): "manage",
+    ("post", "/webhook_endpoints/{endpoint_id}/resume"): "manage",
+    ("post", "/webhook_endpoints/{endpoint_id}/enable"): "manage",
+    ("get", "/webhook_deliveries"): "manage",
+    ("get", "/webhook_deliveries/{delivery_id}"): "manage",
+    ("post", "/webhook_deliveries/{delivery_id}/send_again"): "manage",
+    ("post", "/webhook_deliveries/send_failed_again"): "manage",
 }
 BODIES = {
     ("post", "/generations"): {"prompt": "A gate, and light"},
     ("post", "/estimates"): {"prompt": "A gate, and light"},
     ("post", "/keys"): {"name": "another"},
     ("patch", "/keys/{key_id}"): {"name": "renamed"},
+    ("post", "/webhook_endpoints"): {"url": "https://hooks.example.com/in", "events": ["task.completed"]},
+    ("patch", "/webhook_endpoints/{endpoint_id}"): {"description": "renamed"},
 }
 SETS = [scopes for size in (1, 3) for scopes in combinations(Scope.values, size)]
 
@@ -53,6 +69,7 @@ def team(db, settings, tmp_path):
 def snapshot(key: ApiKey) -> list:
     rows = [Generation.objects.values(), CreditEntry.objects.values(), AuditEntry.objects.values()]
     rows += [ApiKey.objects.values(), ApiSecret.objects.exclude(api_key=key).values()]
+    rows += [WebhookEndpoint.objects.values(), WebhookDelivery.objects.values()]
     return [list(each.order_by("id")) for each in rows]
 
 
@@ -82,12 +99,18 @@ def test_the_document_tells_the_scopes():
 @pytest.mark.parametrize("scopes", SETS, ids="+".join)
 def test_a_call_is_made_with_its_scope_alone(team, scopes, method, path):
     given = failed if path.endswith("/retry") else asked if path.endswith("/cancel") else completed
-    task, other = given(team), make_key(team=team)[0]
+    endpoint = make_endpoint(team=team, events=["credits.low"])
+    ids = {
+        "task_id": given(team).pk,
+        "key_id": make_key(team=team)[0].pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": make_delivery(team=team, endpoint=endpoint).pk,
+    }
     key, secret = make_key(team=team, scopes=scopes)
     before = snapshot(key)
 
     client = Client(headers={"Authorization": f"Bearer {secret}"})
-    response = call(client, method, path, task_id=task.pk, key_id=other.pk)
+    response = call(client, method, path, **ids)
 
     scope = NEEDED[method, path]
     if scope is None or scope in scopes:
@@ -105,6 +128,7 @@ def test_a_call_is_made_with_its_scope_alone(team, scopes, method, path):
 def test_without_its_scope_a_key_does_not_learn_what_there_is(team, method, path):
     _, secret = make_key(team=team, scopes=("embed",))
 
-    response = call(Client(headers={"X-API-Key": secret}), method, path, task_id=uuid4(), key_id=uuid4())
+    ids = {name: uuid4() for name in ("task_id", "key_id", "endpoint_id", "delivery_id")}
+    response = call(Client(headers={"X-API-Key": secret}), method, path, **ids)
 
     assert response.status_code == (200 if NEEDED[method, path] is None else 403)

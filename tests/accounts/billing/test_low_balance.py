@@ -1,4 +1,3 @@
-import base64
 import json
 from uuid import uuid4
 
@@ -10,10 +9,11 @@ from accounts import credits, teams
 from accounts.actors import INSTALLATION
 from accounts.billing import low_balance
 from accounts.models import Role, Team, WebhookDelivery, WebhookEvent
-from accounts.webhooks import delivery, signing
-from tests.factories import make_member, make_team, make_user
+from accounts.webhooks import signing
+from tests.factories import make_endpoint, make_member, make_team, make_user
 from tests.races import race
 from tests.receiver import Receiver
+from tests.webhooks import deliver
 
 
 def watched(*, granted=1000, threshold=500, **settings):
@@ -28,6 +28,7 @@ def told(team):
 
 def test_a_team_is_told_when_it_falls_below_and_once(db):
     team = watched()
+    make_endpoint(team=team, events=["credits.low"])
     low_balance.tell_due()
     credits.withdraw(team, 500, note="to the threshold")
     low_balance.tell_due()
@@ -41,12 +42,23 @@ def test_a_team_is_told_when_it_falls_below_and_once(db):
 
     assert len(mail.outbox) == 1
     assert told(team)
-    assert WebhookEvent.objects.count() == 1
-    assert WebhookDelivery.objects.count() == 0  # no address is set
+    assert (WebhookEvent.objects.count(), WebhookDelivery.objects.count()) == (1, 1)
+
+
+def test_where_no_endpoint_chose_it_there_is_mail_alone(db):
+    team = watched(granted=1)
+    make_endpoint(team=team, events=["task.completed"])
+    make_endpoint(team=make_team(), events=["credits.low"])
+
+    low_balance.tell_due()
+
+    assert told(team)
+    assert (len(mail.outbox), WebhookEvent.objects.count()) == (1, 0)
 
 
 def test_it_is_told_again_when_it_falls_again(db):
     team = watched(granted=499)
+    make_endpoint(team=team, events=["credits.low"])
     low_balance.tell_due()
     credits.grant(team, 1, note="back at the threshold")
     low_balance.tell_due()
@@ -101,23 +113,24 @@ def test_a_hostile_name_stays_text_on_one_line(db):
     assert "<b>&amp;" in message.body
 
 
-def test_the_event_reaches_the_address_for_alerts_signed(transactional_db, settings):
+def test_the_event_reaches_the_endpoint_that_chose_it_signed(transactional_db, settings):
     settings.ALLOW_PRIVATE_HOSTS = ("127.0.0.1",)
     with Receiver() as receiver:
-        team = watched(granted=300, alert_url=receiver.url("/alerts"))
+        team = watched(granted=300)
+        endpoint = make_endpoint(team=team, url=receiver.url("/alerts"), events=["credits.low"])
         low_balance.tell_due()
-        delivery.deliver_due()
+        deliver()
 
     (request,) = receiver.requests
-    key = base64.b64decode(signing.secret_for(team).removeprefix(signing.PREFIX))
-    Webhook(key).verify(request.body, dict(request.headers))
-    body = json.loads(request.body)
+    body = Webhook(signing.current(endpoint)).verify(request.body, dict(request.headers))
+    assert json.loads(request.body) == body
     assert body.pop("created_at").endswith("+00:00")
     assert body == {"event": "credits.low", "team_id": str(team.pk), "available": 300, "threshold": 500}
 
 
 def test_when_no_mail_can_be_sent_the_event_stands_and_the_next_round_mails(db, monkeypatch):
-    team = watched(granted=1, alert_url="https://example.com/alerts")
+    team = watched(granted=1)
+    make_endpoint(team=team, events=["credits.low"])
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", _down)
         with pytest.raises(OSError, match="down"):
@@ -146,6 +159,7 @@ def test_mails_that_were_due_are_not_sent_once_all_is_right_again(db, monkeypatc
 
 def test_a_hold_and_its_release_tell_nobody_and_what_is_spent_tells_once(db):
     team = watched(granted=600)
+    make_endpoint(team=team, events=["credits.low"])
     for _ in range(3):
         hold_id = uuid4()
         credits.hold(team.pk, 200, hold_id=hold_id)
@@ -182,6 +196,8 @@ def test_a_team_that_is_being_closed_is_not_told(db):
 
 def test_ten_rounds_at_once_tell_each_team_once(transactional_db):
     watched_teams = [watched(granted=1) for _ in range(5)]
+    for team in watched_teams:
+        make_endpoint(team=team, events=["credits.low"])
 
     race(lambda _: low_balance.tell_due(), range(10), threads=10)
 

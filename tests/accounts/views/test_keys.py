@@ -10,12 +10,10 @@ from django.utils.translation import override
 
 from accounts import credits, keys
 from accounts.actors import INSTALLATION
-from accounts.models import ApiKey, ApiSecret, AuditAction, AuditEntry, Role, Scope, WebhookSecret
-from accounts.webhooks.signing import secret_for
+from accounts.models import ApiKey, ApiSecret, Role, Scope
 from tests.factories import make_key, make_member
 from tests.key_forms import (
     NEW_URL,
-    SIGNING_URL,
     URL,
     actions,
     current_of,
@@ -134,7 +132,6 @@ def every_answer(browser, key):
         browser.get(URL),
         browser.get(NEW_URL),
         browser.post(NEW_URL, new_form()),
-        browser.post(SIGNING_URL),
         *answers_about(browser, key),
     ]
 
@@ -151,7 +148,7 @@ def answers_about(browser, key):
 
 def all_there_is():
     keys_now = list(ApiKey.objects.values_list("pk", "name", "revoked_at"))
-    return keys_now, list(ApiSecret.objects.values_list("pk", "valid_until")), WebhookSecret.objects.count(), actions()
+    return keys_now, list(ApiSecret.objects.values_list("pk", "valid_until")), actions()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER])
@@ -163,7 +160,7 @@ def test_who_may_not_manage_keys_is_refused_and_nothing_changes(team, sign_in, r
 
     answers = every_answer(browser, key)
 
-    assert [answer.status_code for answer in answers] == [403] * 9
+    assert [answer.status_code for answer in answers] == [403] * 8
     assert all_there_is() == before
 
 
@@ -173,7 +170,7 @@ def test_an_admin_may_manage_keys(team, sign_in):
 
     answers = every_answer(browser, key)
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 302, 200, 302, 302]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 302, 200, 302, 302]
 
 
 def test_another_teams_key_is_not_found_and_nothing_changes(team, owner, sign_in):  # A1
@@ -203,7 +200,7 @@ def test_signed_out_nothing_happens(team):
 
     answers = every_answer(Client(), key)
 
-    assert [(answer.status_code, answer.url.split("?")[0]) for answer in answers] == [(302, "/sign/login/")] * 9
+    assert [(answer.status_code, answer.url.split("?")[0]) for answer in answers] == [(302, "/sign/login/")] * 8
     assert all_there_is() == before
 
 
@@ -220,11 +217,11 @@ def test_a_request_from_elsewhere_changes_nothing(team, owner):  # B3
     browser = Client(enforce_csrf_checks=True, headers={"Origin": "https://evil.example"})
     browser.force_login(owner)
     before = all_there_is()
-    urls = [NEW_URL, SIGNING_URL, *(key_url(key, action) for action in ("", "rotate/", "end-old/", "revoke/"))]
+    urls = [NEW_URL, *(key_url(key, action) for action in ("", "rotate/", "end-old/", "revoke/"))]
 
     answers = [browser.post(url, {**new_form(), **rotate_form(key)}) for url in urls]
 
-    assert [answer.status_code for answer in answers] == [403] * 6
+    assert [answer.status_code for answer in answers] == [403] * 5
     assert all_there_is() == before
 
 
@@ -236,28 +233,7 @@ def test_other_methods_are_refused(team, owner, sign_in):
     answers = [browser.post(URL), browser.put(NEW_URL), browser.delete(key_url(key))]
     answers += [browser.put(key_url(key, action)) for action in ("rotate/", "end-old/", "revoke/")]
     led = [browser.get(key_url(key, action)).headers["Location"] for action in ("rotate/", "end-old/", "revoke/")]
-    led.append(browser.get(SIGNING_URL).headers["Location"])
 
     assert [answer.status_code for answer in answers] == [405] * 6
-    assert led == [key_url(key)] * 3 + [URL]
+    assert led == [key_url(key)] * 3
     assert all_there_is() == before
-
-
-def test_the_signing_secret_is_shown_only_when_asked_for(team, owner, sign_in):
-    browser = sign_in(owner)
-
-    before = text_of(browser.get(URL))
-    shown = browser.post(SIGNING_URL)
-
-    assert secret_for(team) not in before
-    assert f">{secret_for(team)}</code>" in text_of(shown)
-    assert shown.headers["Cache-Control"] == "private, no-store"
-
-
-def test_who_saw_the_signing_secret_is_in_the_audit_log(team, owner, sign_in):
-    response = sign_in(owner, htmx=True).post(SIGNING_URL)
-
-    entry = AuditEntry.objects.get(action=AuditAction.SIGNING_SECRET_SHOWN)
-    assert text_of(response).strip().startswith('<div class="stack tight" id="signing-secret">')
-    assert (entry.user, entry.team, entry.ip) == (owner, team, "127.0.0.1")
-    assert secret_for(team) not in str(vars(entry))

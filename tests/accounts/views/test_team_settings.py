@@ -25,7 +25,7 @@ DENIED = {"viewer": 403, "member": 403, "nobody": "sign-in"}
 def filled(**given):
     """The form of the settings as a browser sends it."""
     figures = dict.fromkeys(("monthly_budget_credits", "lifetime_budget_credits", "low_balance_credits"), "")
-    return {"name": "Lumière", "time_zone": "UTC", "alert_url": "", **figures, **given}
+    return {"name": "Lumière", "time_zone": "UTC", **figures, **given}
 
 
 def new_form(name="Kino"):
@@ -40,7 +40,6 @@ def test_settings_are_changed_and_recorded(team, sign_in):
         monthly_budget_credits="3000",
         lifetime_budget_credits="0",
         low_balance_credits="500",
-        alert_url="https://example.com/alerts",
     )
 
     response = sign_in(admin).post(SETTINGS, given, follow=True)
@@ -48,7 +47,7 @@ def test_settings_are_changed_and_recorded(team, sign_in):
     team.refresh_from_db()
     assert response.redirect_chain == [(SETTINGS, 302)]
     assert "Saved." in text_of(response)
-    assert (team.name, team.time_zone, team.alert_url) == ("Lumière & Fils", "Asia/Shanghai", given["alert_url"])
+    assert (team.name, team.time_zone) == ("Lumière & Fils", "Asia/Shanghai")
     figures = (team.monthly_budget_credits, team.lifetime_budget_credits, team.low_balance_credits)
     assert figures == (3000, 0, 500)
     entry = AuditEntry.objects.latest("id")
@@ -96,11 +95,6 @@ def test_saving_what_is_there_changes_nothing(team, owner, sign_in):
         ("lifetime_budget_credits", "many"),
         ("low_balance_credits", "0"),
         ("low_balance_credits", str(2**63)),
-        ("alert_url", "example.com"),
-        ("alert_url", "ftp://example.com/"),
-        ("alert_url", "http://127.0.0.1/"),
-        ("alert_url", "https://10.0.0.7/alerts"),
-        ("alert_url", "https://example.com:8443/"),
     ],
 )
 def test_what_will_not_do_is_said_beside_the_field_and_nothing_is_changed(team, owner, sign_in, field, value):
@@ -112,12 +106,6 @@ def test_what_will_not_do_is_said_beside_the_field_and_nothing_is_changed(team, 
     assert set(response.context["form"].errors) == {field}
     assert "<bdi>Lumière</bdi>" in text_of(response)
     assert state(team) == before
-
-
-def test_an_inner_address_is_refused_in_words(team, owner, sign_in):
-    page = text_of(sign_in(owner).post(SETTINGS, filled(alert_url="http://169.254.169.254/latest")))
-
-    assert "This address is inside a private network, which we do not send to." in page
 
 
 def test_two_factor_warns_of_those_who_have_none(team, owner, sign_in):

@@ -1,10 +1,7 @@
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
-from accounts.models import WebhookDelivery
-from accounts.webhooks import events
 from tests.factories import make_team
 from tests.receiver import Receiver
 
@@ -31,7 +28,7 @@ def clock():
 
 
 @pytest.fixture
-def team(db):
+def team(transactional_db):
     return make_team()
 
 
@@ -40,17 +37,3 @@ def receiver(settings):
     settings.ALLOW_PRIVATE_HOSTS = ("127.0.0.1",)
     with Receiver() as receiver:
         yield receiver
-
-
-@pytest.fixture
-def make_delivery(team):
-    """A recorded event that is due at `url`."""
-
-    def make(url, *, body=None):
-        subject_id = uuid4()
-        events.record(
-            team_id=team.id, type="task.completed", subject_id=subject_id, body=body or {"event": "x"}, url=url
-        )
-        return WebhookDelivery.objects.get(event__subject_id=subject_id)
-
-    return make

@@ -2,7 +2,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from generations.providers.base import AccountRefused
-from generations.providers.registry import ADAPTERS, adapter, build
+from generations.providers.registry import ADAPTERS, adapter, build, signatures_of
+from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 from tests.factories import make_account
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,10 @@ def test_what_an_adapter_does_not_take_is_named_beside_what_it_takes():
         build("see2ai", URL, "key", {"colour": "red"})
     with pytest.raises(ValueError, match="it takes: none"):
         build("vibegen", URL, "key", {"colour": "red"})
+
+
+def test_every_adapter_says_what_its_callbacks_may_be_signed_by():
+    both = (STANDARD_WEBHOOKS, HMAC_SHA256)
+
+    assert {name: signatures_of(name) for name in ADAPTERS} == {"vibegen": both, "see2ai": (), "seedance2api": both}
+    assert signatures_of("nobody") == ()

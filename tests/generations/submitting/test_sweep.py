@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations import lifecycle
-from generations.models import Asset, Generation, IdempotencyKey, State, Submission
+from generations.models import Asset, Callback, Generation, IdempotencyKey, State, Submission
 from generations.providers.base import Progress, ProviderReport
 from generations.submitting import reports, sweep
 from tests.api import asked, completed
@@ -182,3 +182,33 @@ def test_two_beats_sweep_once(team):  # F10
     assert Generation.objects.filter(state="queued").count() == 20
     assert Generation.objects.get_queryset().filter(events__state="queued").count() == 40
     assert advisory_locks(sweep.SWEEP_LOCK) == 0
+
+
+def test_callbacks_are_forgotten_after_a_month_and_those_to_nobody_after_a_week(team, account):
+    submission = make_submission(generation=asked(team), account=account)
+    now = timezone.now()
+    for number, (days, to) in enumerate([(29, submission), (31, submission), (6, None), (8, None), (31, None)]):
+        Callback.objects.create(
+            submission=to,
+            headers={"days": days},
+            body=str(number).encode(),
+            verdict="" if to else "unaddressed",
+            received_at=now - timedelta(days=days),
+        )
+
+    sweep.sweep()
+
+    assert sorted(Callback.objects.values_list("headers__days", flat=True)) == [6, 29]
+
+
+def test_where_more_callbacks_are_old_than_a_round_takes_there_is_another(team, account, monkeypatch):
+    monkeypatch.setattr(sweep, "ROWS", 1)
+    old = timezone.now() - timedelta(days=31)
+    Callback.objects.bulk_create(
+        Callback(headers={}, body=str(number).encode(), verdict="unaddressed", received_at=old) for number in range(25)
+    )
+
+    rounds = [sweep.forget_callbacks() for _ in range(3)]
+
+    assert rounds == [True, False, False]
+    assert not Callback.objects.exists()

@@ -1,11 +1,13 @@
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from generations.models import ProviderAccount
+from tests.signed_webhooks import OTHER, SECRET, TEXT
 
 pytestmark = pytest.mark.django_db
 URL = "https://vibegen.example/api/v1"
@@ -31,6 +33,8 @@ def test_an_account_is_added_under_the_slug_and_its_key_is_neither_shown_nor_sto
         "max_running": None,
         "max_unanswered": 10,
         "reads_a_minute": 900,
+        "callback_signature": "none",
+        "callback_header": "",
         "paused": False,
         "paused_reason": "",
         "circuit_open": False,
@@ -147,6 +151,125 @@ def test_to_resume_an_account_closes_its_circuit_and_ends_its_being_busy():
     assert "circuit open" in listed
     assert (account.circuit_opened_at, account.probe_at, account.busy_until) == (None, None, None)
     assert account.failure_count == 0
+
+
+SIGNED = ("--callback-signature", "standard_webhooks", "--callback-secret", SECRET)
+
+
+def test_callbacks_are_signed_by_a_secret_that_can_come_by_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"sk-video-piped\n{SECRET}\n"))
+
+    told = provider("add", "vibegen", "--url", URL, "--key", "-", *SIGNED[:3], "-", "--json")
+
+    account = ProviderAccount.objects.get()
+    assert (account.key, account.callback_secrets(timezone.now())) == ("sk-video-piped", [SECRET])
+    assert json.loads(told)["callback_signature"] == "standard_webhooks"
+    assert SECRET not in told
+    assert SECRET.encode() not in bytes(account.encrypted_callback_secret)
+
+
+def test_a_new_secret_leaves_the_old_one_for_so_many_hours():  # W13
+    provider("add", "vibegen", "--url", URL, "--key", "k", *SIGNED)
+
+    provider("set", "vibegen", "--callback-secret", OTHER, "--old-secret-hours", "2")
+
+    account, now = ProviderAccount.objects.get(), timezone.now()
+    assert account.callback_secrets(now) == [OTHER, SECRET]
+    assert account.callback_secrets(now + timedelta(hours=2, minutes=1)) == [OTHER]
+
+
+def test_a_third_secret_ends_the_first():  # W13
+    provider("add", "vibegen", "--url", URL, "--key", "k", *SIGNED)
+
+    for secret in (OTHER, SECRET[:-3] + "zw="):
+        provider("set", "vibegen", "--callback-secret", secret)
+
+    assert ProviderAccount.objects.get().callback_secrets(timezone.now()) == [SECRET[:-3] + "zw=", OTHER]
+
+
+def test_the_old_secret_can_be_ended_early():  # W13
+    provider("add", "vibegen", "--url", URL, "--key", "k", *SIGNED)
+    provider("set", "vibegen", "--callback-secret", OTHER)
+    both = ProviderAccount.objects.get().callback_secrets(timezone.now())
+
+    told = provider("set", "vibegen", "--old-secret-hours", "0")
+    again = provider("set", "vibegen", "--old-secret-hours", "0", "--json")
+
+    assert both == [OTHER, SECRET]
+    assert ProviderAccount.objects.get().callback_secrets(timezone.now()) == [OTHER]
+    assert "The callback secret before is not good any more." in told
+    assert json.loads(again)["callback_signature"] == "standard_webhooks"
+
+
+def test_a_secret_without_a_scheme_is_told_what_it_needs():
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+
+    with pytest.raises(CommandError, match="--callback-signature standard_webhooks or hmac_sha256"):
+        provider("set", "vibegen", "--callback-secret", OTHER)
+
+
+def test_hours_without_a_new_secret_change_nothing_but_at_none():  # W13
+    provider("add", "vibegen", "--url", URL, "--key", "k", *SIGNED)
+    provider("set", "vibegen", "--callback-secret", OTHER)
+    before = ProviderAccount.objects.values().get()
+
+    with pytest.raises(CommandError, match="--old-secret-hours"):
+        provider("set", "vibegen", "--old-secret-hours", "5")
+
+    assert ProviderAccount.objects.values().get() == before
+
+
+def test_an_hmac_is_in_a_header_and_none_is_none():
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+    hmac = ("--callback-signature", "hmac_sha256", "--callback-header", "X-Sig", "--callback-secret", TEXT)
+
+    told = json.loads(provider("set", "vibegen", *hmac, "--json"))
+    provider("add", "vibegen", "--url", URL, "--key", "new")
+    kept = ProviderAccount.objects.get().signature_scheme
+    provider("set", "vibegen", "--callback-signature", "none")
+    provider("set", "vibegen", "--callback-signature", "none")
+
+    account = ProviderAccount.objects.get()
+    assert (told["callback_signature"], told["callback_header"], kept) == ("hmac_sha256", "X-Sig", "hmac_sha256")
+    assert (account.signature_scheme, account.signature_header) == ("", "")
+    assert account.callback_secrets(timezone.now()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--callback-secret", OTHER),
+        ("--callback-signature", "md5", "--callback-secret", OTHER),
+        ("--callback-signature", "standard_webhooks"),
+        ("--callback-signature", "standard_webhooks", "--callback-secret", "changeme"),
+        ("--callback-signature", "standard_webhooks", "--callback-secret", "whsec_" + "A" * 32),
+        ("--callback-signature", "standard_webhooks", "--callback-secret", TEXT),
+        (*SIGNED, "--callback-header", "X-Sig"),
+        (*SIGNED, "--old-secret-hours", "-1"),
+        (*SIGNED, "--old-secret-hours", "721"),
+        ("--old-secret-hours", "0"),
+        ("--callback-signature", "hmac_sha256", "--callback-secret", TEXT),
+        ("--callback-signature", "hmac_sha256", "--callback-secret", TEXT, "--callback-header", "Cookie"),
+        ("--callback-signature", "hmac_sha256", "--callback-secret", "short", "--callback-header", "X-Sig"),
+        ("--callback-signature", "none", "--callback-secret", OTHER),
+    ],
+)
+def test_a_signature_that_can_not_be_is_said_and_changes_nothing(words):  # W3
+    provider("add", "vibegen", "--url", URL, "--key", "k")
+    before = ProviderAccount.objects.values().get()
+
+    with pytest.raises(CommandError) as refusal:
+        provider("set", "vibegen", *words)
+
+    assert ProviderAccount.objects.values().get() == before
+    assert not any(secret in str(refusal.value) for secret in (OTHER, TEXT, "changeme"))
+
+
+def test_a_provider_without_callbacks_has_no_signature():
+    with pytest.raises(CommandError):
+        provider("add", "see2ai", "--url", URL, "--key", "k", *SIGNED)
+
+    assert not ProviderAccount.objects.exists()
 
 
 @pytest.mark.parametrize(

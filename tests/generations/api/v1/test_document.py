@@ -32,6 +32,20 @@ OPERATIONS = {
     ("delete", "/api/v1/keys/{key_id}"),
     ("post", "/api/v1/keys/{key_id}/rotate"),
     ("post", "/api/v1/keys/{key_id}/end-old-secrets"),
+    ("get", "/api/v1/webhook_endpoints"),
+    ("post", "/api/v1/webhook_endpoints"),
+    ("get", "/api/v1/webhook_endpoints/{endpoint_id}"),
+    ("patch", "/api/v1/webhook_endpoints/{endpoint_id}"),
+    ("delete", "/api/v1/webhook_endpoints/{endpoint_id}"),
+    ("post", "/api/v1/webhook_endpoints/{endpoint_id}/rotate"),
+    ("post", "/api/v1/webhook_endpoints/{endpoint_id}/test"),
+    ("post", "/api/v1/webhook_endpoints/{endpoint_id}/pause"),
+    ("post", "/api/v1/webhook_endpoints/{endpoint_id}/resume"),
+    ("post", "/api/v1/webhook_endpoints/{endpoint_id}/enable"),
+    ("get", "/api/v1/webhook_deliveries"),
+    ("get", "/api/v1/webhook_deliveries/{delivery_id}"),
+    ("post", "/api/v1/webhook_deliveries/{delivery_id}/send_again"),
+    ("post", "/api/v1/webhook_deliveries/send_failed_again"),
 }
 
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.models import Scope
 from tests.api import completed, failed
-from tests.factories import make_key
+from tests.factories import make_delivery, make_endpoint, make_key, make_team
 from tests.generations.api.v1.test_document import OPERATIONS
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -34,9 +34,13 @@ def one_connection():
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
 def test_every_answer_is_one_of_the_document(team, one_connection, method, path):
     _, secret = make_key(team=team, scopes=Scope.values)
+    endpoint, foreign = make_endpoint(team=team), make_endpoint(team=make_team())
+    deliveries = [make_delivery(team=each.team, endpoint=each) for each in (endpoint, foreign)]
     ids = {
         "task_id": [str(completed(team).id), str(failed(team).id), "nothing"],
         "key_id": [str(make_key(team=team)[0].id), str(make_key()[0].id), "nothing"],
+        "endpoint_id": [str(endpoint.id), str(foreign.id), "nothing"],
+        "delivery_id": [*(str(each.id) for each in deliveries), "nothing"],
     }
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 

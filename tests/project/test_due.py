@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from generations.due import Bulkhead, Crew, claim, heartbeat
 from generations.models import Generation
+from project.due import Bulkhead, Crew, claim, heartbeat
 from tests.api import asked, ensure_prices
 from tests.factories import make_team
 from tests.races import meanwhile
@@ -89,7 +89,7 @@ def test_what_comes_while_a_crew_waits_for_a_slow_one_is_done_at_once(team):
 
 
 def test_a_heartbeat_keeps_a_lease(team, monkeypatch):
-    monkeypatch.setattr("generations.due.HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr("project.due.HEARTBEAT_SECONDS", 0.02)
     asked(team)
     row = claim_any(1)[0]
     Generation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))

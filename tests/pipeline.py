@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.audit import audit as audit_credits
@@ -28,10 +29,17 @@ def work() -> None:
 
 def hurry() -> None:
     """Whatever waits for a moment to come is due now."""
-    Generation.objects.filter(state=State.QUEUED).update(next_at=Now())
+    hurry_queue()
     Submission.objects.filter(next_at__isnull=False).update(next_at=Now(), polled_at=None)
     Callback.objects.filter(next_at__isnull=False).update(next_at=Now())
     ProviderAccount.objects.filter(probe_at__isnull=False).update(probe_at=Now())
+
+
+def hurry_queue() -> None:
+    """What is queued is due now. A row that somebody holds is passed by, so several may do this beside each other."""
+    with transaction.atomic():
+        free = Generation.objects.select_for_update(skip_locked=True).filter(state=State.QUEUED)
+        Generation.objects.filter(pk__in=[each.pk for each in free]).update(next_at=Now())
 
 
 def finish(*generations: Generation, seconds: float = 30) -> None:

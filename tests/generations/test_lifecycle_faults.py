@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -24,7 +23,7 @@ from project.celery import app
 from project.due import Crew
 from tests.factories import make_key
 from tests.generations.submitting.conftest import account, reachable, team
-from tests.pipeline import figures, finish, hurry, media_folder, sandbox, sandbox_process, work
+from tests.pipeline import figures, finish, hurry, hurry_queue, media_folder, sandbox, sandbox_process, work
 from tests.races import race
 from tests.sandbox_process import wait_until
 
@@ -122,7 +121,7 @@ def test_of_many_workers_one_takes_each_generation(program, sandbox):  # K2
 
     def work_off(crew: Crew) -> None:
         while Generation.objects.filter(state=State.QUEUED).exists():
-            Generation.objects.filter(state=State.QUEUED, lease_until=None).update(next_at=Now())
+            hurry_queue()
             crew.run()
 
     race(work_off, crews, threads=6)

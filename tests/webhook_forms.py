@@ -49,6 +49,7 @@ def errors_of(response):
 
 
 def disable(endpoint, *, status_code=410):
-    """As an answer of 410 does."""
+    """As an answer of 410 does, from where it is sent to now."""
+    endpoint.refresh_from_db()
     health.note(endpoint, endpoint.url, status_code, is_success=False, now=timezone.now())
     return WebhookEndpoint.objects.get(pk=endpoint.pk)

@@ -55,10 +55,13 @@ def test_the_installation_and_its_operators_may_everything(db):
     assert all(is_allowed(team, by, action) for by in (INSTALLATION, Actor(user=operator)) for action in Action)
 
 
-def test_a_key_may_manage_keys_as_long_as_it_can_itself(db):
+def test_a_key_may_manage_keys_and_webhooks_as_long_as_it_can_itself(db):
     key, secret = make_key(scopes=("manage",))
     by = Actor(api_key=keys.authenticate(secret))
-    assert [action for action in Action if is_allowed(key.team, by, action)] == [Action.MANAGE_KEYS]
+    assert [action for action in Action if is_allowed(key.team, by, action)] == [
+        Action.MANAGE_KEYS,
+        Action.MANAGE_WEBHOOKS,
+    ]
     assert not is_allowed(make_team(), by, Action.MANAGE_KEYS)
     assert not is_allowed(key.team, Actor(api_key=make_key(team=key.team)[0]), Action.MANAGE_KEYS)
 

@@ -4,16 +4,23 @@
 (() => {
   // Browsers open six connections to a host over HTTP/1.1, for all tabs together: one that nobody looks at lets go of its own.
   const REST_AFTER = 30_000;
+  const LEAVING = 10_000;
   let source = null;
   let cursor = "";
   let resting = false;
   let timer = 0;
+  let leftAt = -LEAVING;
 
+  // By address, since a reload of what a form answered would send that form again. And not in the way of somebody who is
+  // leaving by themselves, as who signs out is, and is told here that they have: only if they are still here after a while.
   const startAgain = () => {
     source.close();
     if (document.querySelector("[data-draft]")) return;
-    location.reload();
+    const isLeaving = performance.now() - leftAt < LEAVING;
+    setTimeout(() => location.replace(location.pathname + location.search), isLeaving ? LEAVING : 0);
   };
+
+  addEventListener("beforeunload", () => { leftAt = performance.now(); });
 
   htmx.createEventSource = (url) => {
     const address = new URL(url, location.href);

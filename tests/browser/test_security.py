@@ -1,6 +1,8 @@
 """Signing in with more than a password, and seeing and ending what is signed in."""
 
 import re
+import time
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
 from playwright.sync_api import expect
@@ -12,6 +14,7 @@ from tests.browser.people import PASSWORD, Person
 from tests.browser.visits import LANGUAGES, Visit
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
+NOTICED_SECONDS = 5
 
 
 def set_up_app(visit: Visit) -> tuple[str, list[str]]:
@@ -111,6 +114,40 @@ def test_a_passkey_is_added_and_signs_in_alone(visit, person):
     maker.sign_in(person.email, person.password, to="/sign/two-factor/authenticate/")
     maker.page.locator("#mfa_webauthn_authenticate").click()
     maker.arrive("/gallery/")
+
+
+def test_who_signs_out_is_not_sent_back_by_the_page_that_notices(visit, person):
+    """The answer is on its way for longer than the open page needs to hear that it is signed out."""
+    maker = visit(person=person)
+    maker.open("/account/")
+
+    def hold(route):
+        response = route.fetch(max_redirects=0)
+        time.sleep(NOTICED_SECONDS)
+        route.fulfill(response=response)
+
+    maker.page.route("**/sign/logout/", hold)
+    maker.page.locator("main").get_by_role("button", name="Sign out").click()
+    maker.arrive("/sign/login/")
+    assert urlsplit(maker.page.url).query == "next=/gallery/"  # and not back to the page that one has left
+
+
+def test_a_page_that_answered_a_form_does_not_send_it_again_when_it_starts_anew(visit, person):
+    maker = visit(person=person)
+    maker.open("/team/close/")
+    maker.page.locator("main [name=name]").fill("Another")
+    maker.page.get_by_role("button", name="Close the team for good").click()
+    expect(maker.page.locator(".errorlist")).to_be_visible()
+    maker.expected("422")
+    sent = []
+    maker.page.on("request", lambda request: sent.append(request.method) if request.is_navigation_request() else None)
+
+    other = maker.new_tab()
+    other.goto(f"{maker.stack.url}/account/")
+    other.locator("main").get_by_role("button", name="Sign out").click()
+
+    maker.arrive("/sign/login/")
+    assert set(sent) == {"GET"}
 
 
 def test_a_passkey_that_is_refused_is_said_in_words(visit, person):

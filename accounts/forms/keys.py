@@ -26,7 +26,8 @@ from accounts.models.keys import default_scopes
 from accounts.networks import normalised
 
 from .fields import BudgetField
-from .seen import opened, seal
+from .focus import FocusedForm
+from .seen import in_order, opened, seal
 
 MAX_YEARS = 100
 
@@ -43,7 +44,7 @@ ADVANCED = {"models", "networks", "rate_plan", "rate_limit", "rate_seconds", "ma
 FIELD_OF = {"allowed_models": "models", "allowed_networks": "networks", "expires_at": "expiry_date"}
 
 
-class KeyForm(forms.Form):
+class KeyForm(FocusedForm):
     """The settings of a key. With `key` it starts from what that key has, and leaves alone what is not touched.
 
     `seen` are the settings that the key had when the page was made.
@@ -132,14 +133,6 @@ class KeyForm(forms.Form):
         """Say beside its field what is wrong."""
         self.add_error(FIELD_OF.get(refusal.field, refusal.field), refusal.message)
 
-    def full_clean(self) -> None:
-        """As ever; and the first field that is wrong has the focus when the form comes back."""
-        super().full_clean()
-        wrong = (field.widget for name, field in self.fields.items() if name in self.errors)
-        for widget in wrong:
-            widget.attrs["autofocus"] = True
-            break
-
     def clean_networks(self) -> list[str]:
         words = self.cleaned_data["networks"].replace(",", " ").split()
         for word in words:
@@ -167,7 +160,7 @@ class KeyForm(forms.Form):
         if self.seen is None:
             raise TypeError("the form of no key")
         given, seen = check(self.settings(), before=self.seen).columns(), self.seen.columns()
-        changed = {name for name in given if _in_order(given[name]) != _in_order(seen[name])}
+        changed = {name for name in given if in_order(given[name]) != in_order(seen[name])}
         if changed & RATE:
             changed |= RATE
         return with_tuples({name: given[name] for name in given if name in changed})
@@ -261,11 +254,6 @@ def _seen(data: Any, key: ApiKey) -> KeySettings:
 
 def _as_json(settings: KeySettings) -> dict[str, Any]:
     return {**settings.columns(), "expires_at": settings.expires_at and settings.expires_at.isoformat()}
-
-
-def _in_order(value: Any) -> Any:
-    """In whatever order a list is sent, it means the same."""
-    return sorted(value) if isinstance(value, list) else value
 
 
 def _values_of(key: KeySettings, zone: ZoneInfo) -> dict[str, Any]:

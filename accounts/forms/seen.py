@@ -22,3 +22,8 @@ def opened(text: str, *, of: Any, now: dict[str, Any]) -> dict[str, Any]:
     except signing.BadSignature:
         return now
     return seen if seen.keys() == now.keys() else now
+
+
+def in_order(value: Any) -> Any:
+    """In whatever order a list is sent, it means the same."""
+    return sorted(value) if isinstance(value, list) else value

@@ -1,6 +1,5 @@
 import re
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -19,6 +18,7 @@ from accounts.models import Role, Team, User
 from accounts.models.credits import MAX_CREDITS
 from accounts.teams import SETTINGS, time_zones
 
+from .choices import Choice
 from .fields import BudgetField, CreditsField
 from .seen import opened, seal
 
@@ -33,19 +33,8 @@ ROLE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RoleChoice:
-    """A role as one chooses it: what it is called, and what it may do."""
-
-    label: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.label
-
-
-def role_choices(roles: list[str]) -> list[tuple[str, RoleChoice]]:
-    return [(role, RoleChoice(str(Role(role).label), str(ROLE_WORDS[Role(role)]))) for role in roles]
+def role_choices(roles: list[str]) -> list[tuple[str, Choice]]:
+    return [(role, Choice(str(Role(role).label), str(ROLE_WORDS[Role(role)]))) for role in roles]
 
 
 class RoleForm(forms.Form):

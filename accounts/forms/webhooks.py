@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +11,10 @@ from accounts.webhooks.endpoints import CHOICES, MAX_DESCRIPTION
 from project.outbound import UrlRefused, check_url
 from project.outbound.urls import MAX_CHARACTERS
 
+from .choices import Choice
+from .focus import FocusedForm
 from .rotation import GRACE_LABELS
-from .seen import opened, seal
+from .seen import in_order, opened, seal
 
 URL_WORDS = {
     "url_malformed": _("This is not an http or https address."),
@@ -29,22 +30,11 @@ EVENT_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EventChoice:
-    """An event as one chooses it: its name in the body, and when it comes."""
-
-    label: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.label
+def event_choices() -> list[tuple[str, Choice]]:
+    return [(each.value, Choice(each.value, str(EVENT_WORDS[each]))) for each in CHOICES]
 
 
-def event_choices() -> list[tuple[str, EventChoice]]:
-    return [(each.value, EventChoice(each.value, str(EVENT_WORDS[each]))) for each in CHOICES]
-
-
-class EndpointForm(forms.Form):
+class EndpointForm(FocusedForm):
     """The settings of an endpoint. With `endpoint` it starts from those, and leaves alone what is not touched.
 
     `seen` are the settings that the endpoint had when the page was made.
@@ -82,14 +72,6 @@ class EndpointForm(forms.Form):
         """What the page shows, to come back as the field `seen`."""
         return seal(self.seen, of=self.endpoint.pk) if self.endpoint and self.seen else ""
 
-    def full_clean(self) -> None:
-        """As ever; and the first field that is wrong has the focus when the form comes back."""
-        super().full_clean()
-        wrong = (field.widget for name, field in self.fields.items() if name in self.errors)
-        for widget in wrong:
-            widget.attrs["autofocus"] = True
-            break
-
     def clean_url(self) -> str:
         """One that is kept as it is may be what could not be chosen any more."""
         url: str = self.cleaned_data["url"]
@@ -109,7 +91,7 @@ class EndpointForm(forms.Form):
         if self.seen is None:
             raise TypeError("the form of no endpoint")
         seen = self.seen
-        return {name: value for name, value in self.settings().items() if _in_order(value) != _in_order(seen[name])}
+        return {name: value for name, value in self.settings().items() if in_order(value) != in_order(seen[name])}
 
 
 class NewEndpointForm(EndpointForm):
@@ -138,8 +120,3 @@ class EnableForm(forms.Form):
 def _seen(data: Any, endpoint: WebhookEndpoint) -> dict[str, Any]:
     now = {"url": endpoint.url, "description": endpoint.description, "events": list(endpoint.events)}
     return opened(str(data.get("seen", "")), of=endpoint.pk, now=now) if data is not None else now
-
-
-def _in_order(value: Any) -> Any:
-    """In whatever order a list is sent, it means the same."""
-    return sorted(value) if isinstance(value, list) else value

@@ -23,6 +23,7 @@ from accounts.api.webhook_answers import (
 )
 from accounts.models import WebhookEndpoint
 from accounts.webhooks import endpoints, signing
+from accounts.webhooks.endpoint_settings import MAX_DESCRIPTION
 from accounts.webhooks.endpoints import EndpointDeleted
 from project.outbound.urls import MAX_CHARACTERS
 
@@ -37,7 +38,7 @@ class EndpointChanges(Body):
 
     url: str = Field(default_factory=str, min_length=1, max_length=MAX_CHARACTERS, description="http or https, public.")
     events: list[ChosenEvent] = Field(default_factory=list, min_length=1)
-    description: str = Field(default_factory=str, max_length=endpoints.MAX_DESCRIPTION, description="For yourselves.")
+    description: str = Field(default_factory=str, max_length=MAX_DESCRIPTION, description="For yourselves.")
 
 
 class EndpointSettings(EndpointChanges):

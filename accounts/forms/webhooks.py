@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from accounts.models import EventType, WebhookEndpoint
-from accounts.webhooks.endpoints import CHOICES, MAX_DESCRIPTION
+from accounts.webhooks.endpoint_settings import CHOICES, MAX_DESCRIPTION
 from project.outbound import UrlRefused, check_url
 from project.outbound.urls import MAX_CHARACTERS
 

@@ -3,7 +3,7 @@
 Whoever changes one locks the team's row first, then its own. Secrets are returned once and never to be seen again.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
-from accounts import audit_log, names, roles
+from accounts import audit_log, roles
 from accounts.actors import Actor
 from accounts.models import (
     AuditAction,
@@ -30,18 +30,15 @@ from accounts.models import (
 )
 from accounts.refusals import InvalidSetting, TeamClosing
 from accounts.roles import Action, authorise
-from project import outbound
 from project.celery import nudge
 from project.secrets_at_rest import encrypt
 
 from . import again, signing
+from .endpoint_settings import check
 from .events import host_of, to_endpoint, webhook_text
 from .versions import check_current
 
 MAX_ENDPOINTS = 20
-MAX_DESCRIPTION = 200
-# Test events come when they are asked for, whatever was chosen.
-CHOICES = tuple(each for each in EventType if each is not EventType.TEST)
 State = WebhookDelivery.State
 
 
@@ -78,7 +75,7 @@ def create(
     Who may ask twice for the same one names its id: the second time raises AlreadyCreated. Raises UrlRefused,
     InvalidSetting, NotAllowed, TooManyEndpoints, TeamClosing.
     """
-    columns = _checked(url=url, events=list(events), description=description)
+    columns = check(url=url, events=list(events), description=description)
     team = _admit(team.pk, by)
     if not team.is_open:
         raise TeamClosing
@@ -98,7 +95,7 @@ def create(
 def change(endpoint: WebhookEndpoint, *, by: Actor, **settings: Any) -> WebhookEndpoint:
     """Give it these of url, events and description. What waits for it goes to its new URL. As create() else."""
     endpoint = _lock(endpoint, by)
-    checked = _checked(**settings)
+    checked = check(**settings)
     changed = {name: value for name, value in checked.items() if getattr(endpoint, name) != value}
     if not changed:
         return endpoint
@@ -235,32 +232,6 @@ def check_grace(grace: timedelta) -> None:
     if not timedelta(0) <= grace <= signing.MAX_GRACE:
         limit = [0, int(signing.MAX_GRACE.total_seconds())]
         raise InvalidSetting("grace_seconds", "range", _("The grace may be up to 7 days."), limit)
-
-
-def _checked(**settings: Any) -> dict[str, Any]:
-    """The columns that these settings are; raises UrlRefused, InvalidSetting."""
-    if "url" in settings:
-        outbound.check_url(settings["url"])
-    if "events" in settings:
-        settings["events"] = _checked_events(settings["events"])
-    if "description" in settings:
-        settings["description"] = settings["description"].strip()
-        if not names.is_plain(settings["description"]):
-            words = _("The description holds a character that cannot be seen. Remove it.")
-            raise InvalidSetting("description", "text", words)
-        if len(settings["description"]) > MAX_DESCRIPTION:
-            words = _("The description may be up to %(limit)s characters long.") % {"limit": MAX_DESCRIPTION}
-            raise InvalidSetting("description", "max_length", words, MAX_DESCRIPTION)
-    return settings
-
-
-def _checked_events(events: Collection[str]) -> list[str]:
-    """In the order of the catalogue, each once."""
-    known = [str(each) for each in CHOICES]
-    if not events or not set(events) <= set(known):
-        words = _("Choose one or more of these events: %(events)s.") % {"events": ", ".join(known)}
-        raise InvalidSetting("events", "one_of", words, known)
-    return [each for each in known if each in events]
 
 
 def _admit(team_id: UUID, by: Actor) -> Team:

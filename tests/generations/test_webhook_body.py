@@ -11,6 +11,7 @@ from accounts.actors import INSTALLATION
 from accounts.billing import low_balance
 from accounts.models import Team, WebhookEvent
 from accounts.webhooks import endpoints
+from accounts.webhooks.endpoint_settings import CHOICES
 from generations import lifecycle, links
 from generations.failures import FAILURES
 from generations.models import Asset, State
@@ -22,7 +23,7 @@ from tests.pipeline import media_folder
 
 __all__ = ["media_folder"]
 
-EVENTS = [str(each) for each in endpoints.CHOICES]
+EVENTS = [str(each) for each in CHOICES]
 MOST_BYTES = 20_000
 
 

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from accounts.actors import INSTALLATION
 from accounts.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from accounts.webhooks import endpoints, signing
+from accounts.webhooks.endpoint_settings import CHOICES
 from accounts.webhooks.versions import version_of
 from tests.factories import make_delivery, make_endpoint, make_key, make_team
 from tests.races import race
@@ -181,7 +182,7 @@ def test_an_unknown_event_is_told_those_that_there_are(client, db):
 
     offered = ["task.completed", "task.failed", "task.progress", "credits.low"]
     assert details == {"field": "events", "constraint": "one_of", "limit": offered, "value": None}
-    assert offered == [str(each) for each in endpoints.CHOICES]
+    assert offered == [str(each) for each in CHOICES]
 
 
 @pytest.mark.parametrize("missing", ["url", "events"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.actors import INSTALLATION
 from accounts.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from accounts.webhooks import endpoints, events
+from accounts.webhooks.endpoint_settings import CHOICES
 from tests.factories import make_endpoint, make_team
 from tests.faults.installation import blocked_count
 from tests.races import meanwhile, race
@@ -90,9 +91,9 @@ def test_every_endpoint_that_chose_the_event_is_told_and_so_is_the_callback_url(
 
 
 def test_another_teams_endpoint_is_told_nothing(team):  # A2
-    foreign = make_endpoint(team=make_team(), events=[str(each) for each in endpoints.CHOICES])
+    foreign = make_endpoint(team=make_team(), events=[str(each) for each in CHOICES])
 
-    for type in endpoints.CHOICES:
+    for type in CHOICES:
         record(team, type=type)
 
     assert not foreign.deliveries.exists()

@@ -20,6 +20,7 @@ from accounts.billing import low_balance
 from accounts.models import EventType, Team, WebhookHost
 from accounts.views.webhook_verify import FOLDER
 from accounts.webhooks import endpoints, signing
+from accounts.webhooks.endpoint_settings import CHOICES
 from generations import lifecycle
 from tests.api import completed, completed_images, ensure_prices, failed, running
 from tests.factories import make_delivery, make_endpoint
@@ -207,7 +208,7 @@ def test_the_shell_passes_on_what_it_has_verified_and_nothing_else(verify, endpo
 def test_the_library_of_the_standard_verifies_every_event(team, receiver):
     ensure_prices()
     credits.grant(team, 1000, note="for a test")
-    endpoint = make_endpoint(team=team, url=receiver.url(), events=endpoints.CHOICES)
+    endpoint = make_endpoint(team=team, url=receiver.url(), events=CHOICES)
     WebhookHost.objects.create(name=f"127.0.0.1:{receiver.port}", accepts=True)
     lifecycle.report_progress(running(team), 40)
     completed(team)

@@ -25,8 +25,9 @@ from project.notify import notify
 from . import counts, webhook_body
 from .catalog import ModelSpec, Resolved
 from .frozen import upload_ids
+from .idempotency import Idempotency, first_use
 from .intake import UPLOAD_PREFIX, InvalidParameter
-from .models import Asset, Generation, GenerationEvent, IdempotencyKey, State
+from .models import Asset, Generation, GenerationEvent, State
 from .pricing import Quote
 
 ALLOWED = {
@@ -45,10 +46,6 @@ LIVE_CHANNEL = "filmgate_live"
 
 class IllegalMove(Exception):
     """The state machine has no such move: a bug in the caller, not a lost race."""
-
-
-class IdempotencyMismatch(Exception):
-    """The Idempotency-Key was used for another request."""
 
 
 class ModelNotAllowed(Exception):
@@ -70,14 +67,6 @@ class Asker:
     allowed_models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Idempotency:
-    """The Idempotency-Key header, and a digest of the request it came with."""
-
-    key: str
-    request_digest: str
-
-
 def create(
     resolved: Resolved,
     quote: Quote,
@@ -96,7 +85,7 @@ def create(
     """
     with transaction.atomic():
         generation = _new(resolved, quote, asker, retry_of, batch_id)
-        if idempotency and (first := _first_use(idempotency, generation)):
+        if idempotency and (first := first_use(idempotency, generation)):
             return first, False
         refuse_model(asker, resolved.spec)
         refuse_foreign_uploads(resolved, asker.team_id)
@@ -242,31 +231,6 @@ def _new(
         created_at=now,
         updated_at=now,
     )
-
-
-def _first_use(idempotency: Idempotency, generation: Generation) -> Generation | None:
-    """The generation that this key made before, or None where the key is now ours.
-
-    The unique index makes a second insert wait for the first one's commit; the foreign key is checked at commit.
-    """
-    IdempotencyKey.objects.bulk_create(
-        [
-            IdempotencyKey(
-                team_id=generation.team_id,
-                key=idempotency.key,
-                request_digest=idempotency.request_digest,
-                generation_id=generation.id,
-                created_at=generation.created_at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    kept = IdempotencyKey.objects.get(team_id=generation.team_id, key=idempotency.key)
-    if kept.generation_id == generation.id:
-        return None
-    if kept.request_digest != idempotency.request_digest:
-        raise IdempotencyMismatch(idempotency.key)
-    return kept.generation
 
 
 def _charge(generation: Generation, to: State, charge: int | None) -> dict[str, int]:

@@ -7,7 +7,8 @@ from accounts.refusals import InsufficientCredits
 
 from . import lifecycle
 from .catalog import Resolved
-from .lifecycle import Asker, Idempotency
+from .idempotency import Idempotency
+from .lifecycle import Asker
 from .models import Generation
 from .pricing import Quote
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.catalog import Input, Resolved, resolve
 from generations.catalog.advice import Advice, advice
+from generations.idempotency import Idempotency
 from generations.intake import GenerationRequest, InvalidParameter
-from generations.lifecycle import Idempotency
 
 from .describing import makes
 from .fields import VARIATIONS, Control, Links, fields_of, links_value, takes_list, value_of

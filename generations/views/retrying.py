@@ -20,8 +20,9 @@ from generations.cards import ASSETS, Card, cards_of
 from generations.catalog import json_word
 from generations.forms import refusal
 from generations.frozen import request_of
+from generations.idempotency import Idempotency
 from generations.intake import InvalidParameter
-from generations.lifecycle import Asker, Idempotency, IllegalMove
+from generations.lifecycle import Asker, IllegalMove
 from generations.models import Batch, Generation, State
 from generations.pricing import NoPrice
 from project.http import post_to

@@ -7,8 +7,9 @@ from accounts import budgets
 from accounts.models import CreditEntry, Membership
 from accounts.refusals import InsufficientCredits
 from generations import audit, catalog, lifecycle, pricing
+from generations.idempotency import Idempotency, IdempotencyMismatch
 from generations.intake import GenerationRequest, InvalidParameter
-from generations.lifecycle import ALLOWED, Asker, IdempotencyMismatch, IllegalMove, ModelNotAllowed
+from generations.lifecycle import ALLOWED, Asker, IllegalMove, ModelNotAllowed
 from generations.models import Generation, GenerationCount, GenerationEvent, Price, State
 from tests.api import asked, completed, ensure_prices, running
 from tests.factories import make_key, make_member, make_team
@@ -332,5 +333,5 @@ def _asked_with_key(team, *, digest: str) -> tuple[Generation, bool]:
         resolved,
         pricing.quote(resolved),
         asker=lifecycle.Asker(team_id=team.pk),
-        idempotency=lifecycle.Idempotency(key="k", request_digest=digest),
+        idempotency=Idempotency(key="k", request_digest=digest),
     )

@@ -6,8 +6,9 @@ from accounts import budgets
 from accounts.models import CreditBalance, CreditEntry, Membership, Team
 from accounts.refusals import InsufficientCredits
 from generations import catalog, pricing, variations
+from generations.idempotency import Idempotency
 from generations.intake import GenerationRequest
-from generations.lifecycle import Asker, Idempotency
+from generations.lifecycle import Asker
 from generations.models import Generation, IdempotencyKey
 from tests.api import ensure_prices, failed
 from tests.factories import make_member, make_team

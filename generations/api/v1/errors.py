@@ -15,8 +15,9 @@ from accounts.webhooks import versions
 from accounts.webhooks.again import NotSendable
 from accounts.webhooks.endpoints import EndpointDeleted, EndpointDisabled, TooManyEndpoints
 from generations import catalog
+from generations.idempotency import IdempotencyMismatch
 from generations.intake import InvalidParameter
-from generations.lifecycle import IdempotencyMismatch, ModelNotAllowed
+from generations.lifecycle import ModelNotAllowed
 from generations.pricing import NoPrice
 from project.http import error_json
 from project.outbound import UrlRefused

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from generations.idempotency import Idempotency
 from generations.intake import InvalidParameter
-from generations.lifecycle import Idempotency
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 

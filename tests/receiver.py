@@ -18,8 +18,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+
+from tests.closing import Closing
 
 AnswerFunction = Callable[[BaseHTTPRequestHandler], None]
 
@@ -86,7 +86,7 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.close()
 
 
-class Receiver:
+class Receiver(Closing):
     """A server from construction to close(), on a free port unless told; with `tls`, an https one."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
@@ -109,14 +109,6 @@ class Receiver:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -17,8 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
@@ -26,6 +25,7 @@ import pytest
 import stripe
 from django.test import Client
 
+from tests.closing import Closing
 from tests.receiver import AnswerFunction, answer
 
 SECRET_KEY = "sk_test_of_the_stand_in"
@@ -57,7 +57,7 @@ class Session:
 
 
 @dataclass
-class StripeStandIn:
+class StripeStandIn(Closing):
     """A server from construction to close(), on a free port."""
 
     hook: Hook | None = None
@@ -142,14 +142,6 @@ class StripeStandIn:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def hook_at(url: str) -> Hook:

@@ -15,16 +15,11 @@ import httpx
 import pytest
 
 from project.env import ROOT
+from tests.missing import missing
 
 FOLDER = ROOT.parent / "shared" / "provider-docs" / "samples"
 SAMPLE_SECONDS = 120
 NODE_PACKAGES = ROOT / "var" / "samples"
-
-
-def missing(what: str) -> None:
-    if os.environ.get("FILMGATE_REQUIRE_SAMPLES") == "1":
-        pytest.fail(f"FILMGATE_REQUIRE_SAMPLES=1, and there is no {what}")
-    pytest.skip(f"there is no {what}")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from accounts.webhooks.endpoint_settings import CHOICES
 from generations import lifecycle
 from tests.api import completed, completed_images, ensure_prices, failed, running
 from tests.factories import make_delivery, make_endpoint
+from tests.missing import missing
 from tests.receiver import Receiver
 from tests.webhooks import deliver
 
@@ -107,12 +108,6 @@ def exit_code(request):
         return done.returncode
 
     return run
-
-
-def missing(what: str) -> None:
-    if os.environ.get("FILMGATE_REQUIRE_SAMPLES") == "1":
-        pytest.fail(f"FILMGATE_REQUIRE_SAMPLES=1, and there is no {what}")
-    pytest.skip(f"there is no {what}")
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ the ports that vectors/ssrf.json names, where they may be bound, and in any case
 import contextlib
 import socket
 import threading
-from types import TracebackType
-from typing import Self
+
+from tests.closing import Closing
 
 NAMED_PORTS = (80, 443, 6379, 11211)
 LOCAL = ("127.0.0.1", "127.0.0.2", "::1", "0.0.0.0", "::")  # noqa: S104 -- here they are connected to
 
 
-class Doors:
+class Doors(Closing):
     """Listens from construction to close(). `knocks` are (port, what was sent first)."""
 
     def __init__(self) -> None:
@@ -39,14 +39,6 @@ class Doors:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _listen(self, family: socket.AddressFamily, port: int) -> int:
         address = "0.0.0.0" if family == socket.AF_INET else "::"  # noqa: S104 -- all of them is what is meant

@@ -13,15 +13,15 @@ import struct
 import threading
 from collections.abc import Iterator
 from ipaddress import ip_address
-from types import TracebackType
-from typing import Self
+
+from tests.closing import Closing
 
 A, CNAME, AAAA = 1, 5, 28
 INTERNET = 1
 NO_SUCH_NAME = 3
 
 
-class NameServer:
+class NameServer(Closing):
     """Answers from construction to close(). `asked` are the names of the questions, in their order."""
 
     def __init__(self) -> None:
@@ -42,14 +42,6 @@ class NameServer:
 
     def close(self) -> None:
         self._socket.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _serve(self) -> None:
         while True:

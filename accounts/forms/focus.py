@@ -6,7 +6,7 @@ class FocusedForm(forms.Form):
 
     def full_clean(self) -> None:
         super().full_clean()
-        wrong = (field.widget for name, field in self.fields.items() if name in self.errors)
-        for widget in wrong:
-            widget.attrs["autofocus"] = True
-            break
+        for name, field in self.fields.items():
+            if name in self.errors:
+                field.widget.attrs["autofocus"] = True
+                break

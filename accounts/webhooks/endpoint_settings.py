@@ -1,4 +1,4 @@
-"""What can be set of an endpoint: where it is, for what, and what it is for."""
+"""What can be set of an endpoint: its URL, its events, and a description."""
 
 from collections.abc import Collection
 from typing import Any

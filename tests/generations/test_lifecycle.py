@@ -7,7 +7,6 @@ from accounts import budgets
 from accounts.models import CreditEntry, Membership
 from accounts.refusals import InsufficientCredits
 from generations import audit, catalog, lifecycle, pricing
-from generations.idempotency import Idempotency, IdempotencyMismatch
 from generations.intake import GenerationRequest, InvalidParameter
 from generations.lifecycle import ALLOWED, Asker, IllegalMove, ModelNotAllowed
 from generations.models import Generation, GenerationCount, GenerationEvent, Price, State
@@ -293,45 +292,6 @@ def test_every_way_to_end_at_once_settles_a_hold_once(media_folder):  # L4
     assert_books_are_right()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_one_idempotency_key_a_hundred_times_makes_one_generation(media_folder):  # L3
-    ensure_prices()
-    team = make_team(granted=1000)
-
-    made = race(lambda _: _asked_with_key(team, digest="a"), range(100), threads=16)
-
-    assert sum(is_new for _, is_new in made) == 1
-    assert len({generation.id for generation, _ in made}) == 1
-    assert figures(team) == (985, 15, 0)
-
-
-def test_the_same_key_for_another_request_is_a_mismatch(team):
-    _asked_with_key(team, digest="a")
-
-    with pytest.raises(IdempotencyMismatch):
-        _asked_with_key(team, digest="b")
-
-    assert Generation.objects.count() == 1
-
-
-def test_another_team_may_use_the_same_key(team):  # A14
-    other = make_team(granted=1000)
-
-    made = [_asked_with_key(each, digest="a")[1] for each in (team, other)]
-
-    assert made == [True, True]
-
-
 def _asked_by(asker: Asker) -> Generation:
     resolved = catalog.resolve(GenerationRequest(prompt="Once"))
     return lifecycle.create(resolved, pricing.quote(resolved), asker=asker)[0]
-
-
-def _asked_with_key(team, *, digest: str) -> tuple[Generation, bool]:
-    resolved = catalog.resolve(GenerationRequest(prompt="Once"))
-    return lifecycle.create(
-        resolved,
-        pricing.quote(resolved),
-        asker=lifecycle.Asker(team_id=team.pk),
-        idempotency=Idempotency(key="k", request_digest=digest),
-    )

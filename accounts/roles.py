@@ -20,6 +20,7 @@ class Action(Enum):
     SEE_CREDITS = auto()
     SEE_MEMBERS = auto()
     CREATE = auto()  # and retry, cancel, delete
+    MANAGE_COLLECTIONS = auto()  # delete and share those of other members, too
     MANAGE_KEYS = auto()
     MANAGE_WEBHOOKS = auto()  # endpoints, and what became of deliveries
     MANAGE_MEMBERS = auto()  # all but owners
@@ -33,6 +34,7 @@ class Action(Enum):
 _VIEWER = frozenset({Action.VIEW, Action.SEE_CREDITS, Action.SEE_MEMBERS})
 _MEMBER = _VIEWER | {Action.CREATE}
 _ADMIN = _MEMBER | {
+    Action.MANAGE_COLLECTIONS,
     Action.MANAGE_KEYS,
     Action.MANAGE_WEBHOOKS,
     Action.MANAGE_MEMBERS,

@@ -14,6 +14,7 @@ from project.ids import first_id
 
 from .catalog import OFFERS
 from .models import Generation, ProviderAccount, State
+from .providers.registry import EMBEDDERS
 from .submitting.budget import AHEAD
 from .submitting.circuit import WINDOW
 from .submitting.room import DOUBT
@@ -64,6 +65,11 @@ class Health:
     succeeded: int
     median_seconds: float | None
     answered_at: datetime | None
+
+    @property
+    def makes_generations(self) -> bool:
+        """Or else vectors alone: then the figures about tasks say nothing."""
+        return self.account.provider not in EMBEDDERS
 
     @property
     def busy_until(self) -> datetime | None:

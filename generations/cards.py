@@ -30,7 +30,7 @@ class Show:
     task_type: str = ""
     mine: bool = False
 
-    def among(self, generations: GenerationQuerySet, user_id: UUID) -> GenerationQuerySet:
+    def among(self, generations: GenerationQuerySet, user_id: UUID | None) -> GenerationQuerySet:
         if self.states:
             generations = generations.filter(state__in=self.states)
         if self.task_type:

@@ -22,7 +22,7 @@ from accounts.webhooks import events
 from project.celery import nudge
 from project.notify import notify
 
-from . import counts, webhook_body
+from . import counts, webhook_body, words
 from .catalog import ModelSpec, Resolved
 from .frozen import upload_ids
 from .idempotency import Idempotency, first_use
@@ -40,7 +40,7 @@ ALLOWED = {
     State.FAILED: set(),
     State.CANCELLED: set(),
 }
-NUDGED = {State.QUEUED: "submit", State.ARCHIVING: "archive"}
+NUDGED = {State.QUEUED: "submit", State.ARCHIVING: "archive", State.COMPLETED: "index"}
 LIVE_CHANNEL = "filmgate_live"
 
 
@@ -90,6 +90,7 @@ def create(
         refuse_model(asker, resolved.spec)
         refuse_foreign_uploads(resolved, asker.team_id)
         generation.save(force_insert=True)
+        words.keep(generation)
         credits.hold(
             asker.team_id,
             quote.total_credits,
@@ -150,6 +151,8 @@ def advance(
         columns = {"state": to, "updated_at": now, "lease_until": None, "next_at": None, **changes}
         if to in State.FINAL:
             columns |= {"ended_at": now, "deadline_at": None, **_charge(before, to, charge)}
+        if to == State.COMPLETED:
+            columns["index_at"] = now
         Generation.objects.filter(id=generation.id).update(**columns)
         generation.refresh_from_db()
         _settle(generation)
@@ -198,12 +201,14 @@ def hide(generation: Generation) -> bool:
         raise IllegalMove(f"{generation.id}: {generation.state} can't be hidden")
     with transaction.atomic():
         now = timezone.now()
-        hidden = Generation.objects.filter(id=generation.id, hidden_at=None).update(hidden_at=now, updated_at=now)
+        visible = Generation.objects.filter(id=generation.id, hidden_at=None)
+        hidden = visible.update(hidden_at=now, updated_at=now, index_at=now)
         if hidden:
             generation.refresh_from_db()
             generation.assets.filter(deleted_at=None).update(deleted_at=now)
             counts.remove(generation)
             _record(generation, {"hidden": True})
+            transaction.on_commit(partial(nudge, "index"))
     return bool(hidden)
 
 

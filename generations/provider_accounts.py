@@ -14,11 +14,15 @@ from project.celery import nudge
 
 from .models import ProviderAccount
 from .providers import signatures
-from .providers.registry import signatures_of
+from .providers.registry import EMBEDDERS, signatures_of
 from .submitting import circuit
 
 BY_OPERATOR = "by an operator"
 MOST_OVERLAP = timedelta(days=30)
+
+
+class NoAccount(LookupError):
+    """There is no account at the provider."""
 
 
 class SignatureRefused(ValueError):
@@ -47,8 +51,25 @@ def resume(account: ProviderAccount) -> None:
     """Send work there again, and at once: its circuit closed, and not busy any more. Repeats change nothing."""
     ProviderAccount.objects.filter(pk=account.pk).update(paused_at=None, paused_reason="", busy_until=None)
     circuit.close(account)
-    transaction.on_commit(partial(nudge, "submit"))
+    transaction.on_commit(partial(nudge, "index" if account.provider in EMBEDDERS else "submit"))
     account.refresh_from_db()
+
+
+@transaction.atomic
+def raise_version(provider: str) -> int:
+    """Have all that an embedding provider has made made anew, in the background. Raises NoAccount.
+
+    Returns the version that its accounts have from now on: one more than any of them had, so that all serve the same.
+    """
+    accounts = list(ProviderAccount.objects.select_for_update().filter(provider=provider).order_by("pk"))
+    if not accounts:
+        raise NoAccount(provider)
+    version = 1 + max(int(account.options.get("version", 1)) for account in accounts)
+    for account in accounts:
+        account.options["version"] = str(version)
+        account.save(update_fields=["options"])
+    transaction.on_commit(partial(nudge, "index"))
+    return version
 
 
 @transaction.atomic

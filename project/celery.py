@@ -17,7 +17,14 @@ TRANSPORT_ALIASES["filesystem"] = "project.broker:Transport"
 app = Celery("filmgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["accounts", "accounts.webhooks", "generations.submitting", "generations.archive", "generations.batches"],
+    [
+        "accounts",
+        "accounts.webhooks",
+        "generations.submitting",
+        "generations.archive",
+        "generations.search",
+        "generations.batches",
+    ],
     related_name="jobs",
 )
 

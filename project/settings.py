@@ -135,7 +135,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "project_cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
-    }
+    },
+    # What searches were embedded as, in each process: up to 16 kB each. Apart, so that they push no counter out.
+    "vectors": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "vectors",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -265,7 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
     for name, seconds in {
         "submit": 5.0, "ingest": 5.0, "poll": 5.0, "list": 5.0, "probe": 5.0,
-        "archive": 5.0, "deliver": 1.0, "batch": 5.0, "sweep": 15.0, "upkeep": 60.0,
+        "archive": 5.0, "index": 5.0, "deliver": 1.0, "batch": 5.0, "sweep": 15.0, "upkeep": 60.0,
     }.items()
 }  # fmt: skip
 

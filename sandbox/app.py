@@ -2,13 +2,15 @@
 
 from sandbox.control import Control
 from sandbox.files import Files
+from sandbox.scnet import Scnet
 from sandbox.see2ai import See2ai
 from sandbox.seedance2api import Seedance2api
+from sandbox.seeknetic import Seeknetic
 from sandbox.state import Sandbox
 from sandbox.vibegen import Vibegen
-from sandbox.web import BodyTooLarge, Message, Receive, Reply, Request, Response, Route, Send
+from sandbox.web import BODY_LIMIT, BodyTooLarge, Message, Receive, Reply, Request, Response, Route, Send
 
-SPEAKERS = (Vibegen, See2ai, Seedance2api, Files, Control)
+SPEAKERS = (Vibegen, See2ai, Seedance2api, Seeknetic, Scnet, Files, Control)
 NOT_FOUND = Response(404, b"Not Found", "text/plain")
 
 
@@ -36,7 +38,8 @@ class App:
     async def _reply(self, scope: Message, receive: Receive) -> Reply:
         found = [(route, names) for route in self._routes if (names := route.match(scope["path"])) is not None]
         try:
-            request = await Request.read(scope, receive)
+            limit = max((route.body_limit for route, _ in found), default=BODY_LIMIT)
+            request = await Request.read(scope, receive, body_limit=limit)
         except BodyTooLarge:
             return found[0][0].too_large if found else NOT_FOUND
         for route, names in found:

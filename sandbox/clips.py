@@ -15,6 +15,8 @@ from typing import ClassVar
 CLIPS_KEPT = 400
 RENDERS_AT_ONCE = 2
 RENDER_SECONDS = 120
+# Raised when the same piece is rendered otherwise: files of before are not used any more.
+RENDERING = "2"
 
 
 class RenderError(Exception):
@@ -56,7 +58,8 @@ Piece = Clip | Still
 
 
 def _file_name(piece: Piece) -> str:
-    return hashlib.sha256(json.dumps(asdict(piece)).encode()).hexdigest() + piece.suffix
+    described = RENDERING + json.dumps(asdict(piece))
+    return hashlib.sha256(described.encode()).hexdigest() + piece.suffix
 
 
 def size_of(ratio: str, *, short_side: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ class Control:
         return [
             Route("GET", "/sandbox/state", self.state),
             Route("GET", "/sandbox/requests", self.requests),
+            Route("GET", "/sandbox/asked", self.asked),
             Route("POST", "/sandbox/settings", _answering(self.change_settings)),
             Route("POST", "/sandbox/keys", _answering(self.set_key)),
             Route("POST", "/sandbox/signature", _answering(self.sign_callbacks)),
@@ -44,6 +45,10 @@ class Control:
         """The latest create bodies, newest last; `?prompt=` for those of one prompt."""
         return json_response(200, {"requests": self.sandbox.received.listed(request.query.get("prompt"))})
 
+    async def asked(self, request: Request) -> Reply:
+        """The latest bodies that APIs which make vectors were sent, newest last; of a tensor only how long it was."""
+        return json_response(200, {"requests": self.sandbox.asked.listed()})
+
     async def change_settings(self, body: dict[str, Any]) -> object:
         """`{"seconds": 2}`, and the other names of Settings."""
         self.sandbox.settings.change(body)
@@ -60,13 +65,15 @@ class Control:
         return signer.without_secret()
 
     async def add_fault(self, body: dict[str, Any]) -> object:
-        """`{"fault": "slow=3", "count": 2 or null, "match": "part of a prompt" or null}`."""
-        count, match = body.get("count"), body.get("match")
+        """`{"fault": "slow=3", "count": 2, "match": "part of a prompt", "vendor": "scnet"}`, the last three or null."""
+        count, match, vendor = body.get("count"), body.get("match"), body.get("vendor")
         if count is not None and (type(count) is not int or count < 1):
             raise ValueError("count must be a whole number from 1, or null")
         if match is not None and not isinstance(match, str):
             raise ValueError("match must be a string, or null")
-        fault = StandingFault(parse(str(body.get("fault"))), count, match)
+        if vendor is not None and not isinstance(vendor, str):
+            raise ValueError("vendor must be a string, or null")
+        fault = StandingFault(parse(str(body.get("fault"))), count, match, vendor)
         self.sandbox.faults.stand(fault)
         return asdict(fault)
 

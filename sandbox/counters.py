@@ -7,7 +7,11 @@ PROMPTS_COUNTED = 100_000
 
 @dataclass(slots=True)
 class Counters:
-    """`creates` counts every POST, refused ones too; `accepted` those that made a task."""
+    """`creates` counts every POST, refused ones too; `accepted` those that made a task.
+
+    Of APIs that make vectors: `text_calls` and `clip_calls` count every POST, refused ones too; `texts_by_text` the
+    vectors that were made, `clips_by_url` the requests that were taken, by kind and link: "tagging https://…".
+    """
 
     creates: int = 0
     accepted: int = 0
@@ -16,6 +20,12 @@ class Counters:
     files: int = 0
     creates_by_prompt: dict[str, int] = field(default_factory=dict)
     accepted_by_prompt: dict[str, int] = field(default_factory=dict)
+    text_calls: int = 0
+    clip_calls: int = 0
+    status_calls: int = 0
+    uploads: int = 0
+    texts_by_text: dict[str, int] = field(default_factory=dict)
+    clips_by_url: dict[str, int] = field(default_factory=dict)
 
     def count_create(self, prompt: str) -> None:
         self.creates += 1
@@ -24,6 +34,12 @@ class Counters:
     def count_accepted(self, prompt: str) -> None:
         self.accepted += 1
         _bounded(self.accepted_by_prompt, prompt)
+
+    def count_text(self, text: str) -> None:
+        _bounded(self.texts_by_text, text)
+
+    def count_clip(self, kind: str, url: str) -> None:
+        _bounded(self.clips_by_url, f"{kind} {url}")
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -60,11 +60,12 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """One vendor's. A key is of its shape when it begins with one of `key_prefixes`."""
+    """One vendor's. A key is of its shape when it begins with one of `key_prefixes`; `refusals` are its troubles."""
 
     sandbox: Sandbox
     vendor: str
     key_prefixes: tuple[str, ...]
+    refusals: tuple[str, ...] = REFUSALS
 
     def note_create(self, request: Request, body: dict[str, Any]) -> None:
         """Counts it and keeps its body; to be called before anything can refuse it."""
@@ -97,10 +98,12 @@ class Desk:
     def meet_faults(self, request: Request, prompt: str) -> Faults:
         """Raises Trouble where a fault is that nothing is made, or where it is not one of ours."""
         try:
-            faults = self.sandbox.faults.meeting(prompt=prompt, header=request.headers.get(HEADER, ""))
+            faults = self.sandbox.faults.meeting(
+                prompt=prompt, header=request.headers.get(HEADER, ""), vendor=self.vendor
+            )
         except UnknownFault as exc:
             raise Trouble("reject", str(exc)) from exc
-        refused = next((name for name in REFUSALS if name in faults), None)
+        refused = next((name for name in self.refusals if name in faults), None)
         if refused is not None:
             raise Trouble(refused, retry_after=faults[refused])
         return faults

@@ -4,6 +4,8 @@
 |---|---|---|
 | `reject` | the documented 400 | no |
 | `401`, `402`, `429=seconds`, `500`, `502`, `503=seconds` | the vendor's nearest documented error | no |
+| `413`, `422`, `504` | the same, of an API that makes vectors; the others have none of these | no |
+| `down` | every call of an API that makes vectors is cut off, questions how it stands too | no |
 | `502_after_accepting` | a proxy's HTML page with status 502 | yes |
 | `hang` | no answer until the client leaves | yes |
 | `truncated` | the answer's JSON breaks off | yes |
@@ -26,6 +28,9 @@
 | `link_404`, `link_html`, `link_truncated` | the file is missing, an HTML page, or cut short | yes |
 
 What a vendor's document has no word for, such as a 502, its own file says how it meets.
+
+APIs that make vectors, EMBEDDING_VENDORS, meet only faults that stand for them by name or come in the header: they are
+asked about the very prompts that others made clips of, markers and all.
 """
 
 import re
@@ -37,6 +42,7 @@ Faults = dict[str, str]
 """Names to arguments, as text."""
 
 HEADER = "x-sandbox-fault"
+EMBEDDING_VENDORS = ("seeknetic", "scnet")
 CUTS = ("status", "headers", "body", "end")
 MARKER = re.compile(r"\[\[fault:([^\[\]]+)\]\]")
 STANDING_LIMIT = 1000
@@ -59,7 +65,8 @@ WORDS = {
 }
 CHOICES = {"cut": CUTS, "odd": tuple(ODDITIES), "odd_poll": tuple(ODDITIES)}
 PLAIN = (
-    *("reject", "401", "402", "500", "502", "502_after_accepting", "hang", "truncated", "garbage", "reset"),
+    *("reject", "401", "402", "413", "422", "500", "502", "504", "down"),
+    *("502_after_accepting", "hang", "truncated", "garbage", "reset"),
     *("never", "lost_callback", "doubled_callback", "early_callback", "forged_callback"),
     *("link_404", "link_html", "link_truncated"),
 )
@@ -87,14 +94,16 @@ def parse(text: str) -> Faults:
 
 @dataclass(slots=True)
 class StandingFault:
-    """Meets the next `count` creates, or all, whose prompt contains `match`."""
+    """Meets the next `count` creates, or all, whose prompt contains `match`; of one vendor, where it names one."""
 
     faults: Faults
     count: int | None = None
     match: str | None = None
+    vendor: str | None = None
 
-    def meets(self, prompt: str) -> bool:
-        return self.count != 0 and (self.match is None or self.match in prompt)
+    def meets(self, prompt: str, vendor: str) -> bool:
+        is_meant = vendor == self.vendor if self.vendor else vendor not in EMBEDDING_VENDORS
+        return is_meant and self.count != 0 and (self.match is None or self.match in prompt)
 
 
 @dataclass(slots=True)
@@ -107,14 +116,18 @@ class FaultBook:
             raise ValueError(f"At most {STANDING_LIMIT} faults at once")
         self.standing.append(fault)
 
-    def meeting(self, *, prompt: str, header: str) -> Faults:
+    def is_down(self, vendor: str) -> bool:
+        return any(each.vendor == vendor and "down" in each.faults for each in self.standing)
+
+    def meeting(self, *, prompt: str, header: str, vendor: str = "") -> Faults:
         """All the faults that one create meets; those with a count are used up by it. Raises UnknownFault."""
         faults: Faults = {}
         for standing in self.standing:
-            if standing.meets(prompt):
+            if standing.meets(prompt, vendor):
                 faults |= standing.faults
                 standing.count = None if standing.count is None else standing.count - 1
         self.standing = [standing for standing in self.standing if standing.count != 0]
-        for text in (*MARKER.findall(prompt), header):
+        markers = () if vendor in EMBEDDING_VENDORS else MARKER.findall(prompt)
+        for text in (*markers, header):
             faults |= parse(text) if text else {}
         return faults

@@ -28,9 +28,13 @@ LARGE_QUALITY = {"preset": "ultrafast", "crf": "40", "bf": "0", "g": "120"}
 
 
 def render(clip: Clip, path: Path) -> None:
-    """Write an MP4 of exactly the clip's size, length and frame rate: H.264, AAC where it has sound, index first."""
+    """Write an MP4 of exactly the clip's size, length and frame rate: H.264, AAC where it has sound, index first.
+
+    Its prompt is in it as the comment, for what looks at clips here: see look.py.
+    """
     is_large = clip.width * clip.height * clip.frames_a_second > LARGE_PIXELS_A_SECOND
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        container.metadata["comment"] = _comment(clip.prompt)
         quality = LARGE_QUALITY if is_large else QUALITY
         video = container.add_stream("libx264", rate=clip.frames_a_second, options=quality)
         video.width, video.height, video.pix_fmt = clip.width, clip.height, "yuv420p"
@@ -44,6 +48,11 @@ def render(clip: Clip, path: Path) -> None:
             for frame in pulled(sound_graph(clip.prompt, seconds=clip.seconds)):
                 container.mux(audio.encode(frame))
             container.mux(audio.encode(None))
+
+
+def _comment(prompt: str) -> str:
+    """Whole, as far as it can be written: without NUL, which would end it, and halves of surrogate pairs."""
+    return prompt.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _encoded(video: VideoStream, clip: Clip, *, seconds: int) -> Iterator[Any]:

@@ -17,7 +17,7 @@ HANG_SECONDS = 600
 
 
 class BodyTooLarge(Exception):
-    """The request's body is longer than BODY_LIMIT."""
+    """The request's body is longer than its route takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Request:
     origin: str
 
     @classmethod
-    async def read(cls, scope: Message, receive: Receive) -> "Request":
+    async def read(cls, scope: Message, receive: Receive, *, body_limit: int = BODY_LIMIT) -> "Request":
         """Raises BodyTooLarge."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         return cls(
@@ -38,7 +38,7 @@ class Request:
             path=scope["path"],
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=headers,
-            body=await _read_body(receive),
+            body=await _read_body(receive, body_limit),
             origin=f"{scope['scheme']}://{headers.get('host', 'localhost')}",
         )
 
@@ -117,12 +117,13 @@ Handler = Callable[..., Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Placeholders such as {task_id} are handed to the handler by name; `too_large` answers a body over BODY_LIMIT."""
+    """Placeholders such as {task_id} go to the handler by name; `too_large` answers a body over `body_limit`."""
 
     methods: str
     path: str
     handler: Handler
     too_large: Response = field(default=Response(400, b"Request body too large", "text/plain", {"connection": "close"}))
+    body_limit: int = BODY_LIMIT
 
     def match(self, path: str) -> dict[str, str] | None:
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path.replace(".", r"\."))
@@ -130,13 +131,13 @@ class Route:
         return found.groupdict() if found else None
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive, limit: int) -> bytes:
     parts, length, more = [], 0, True
     while more:
         message = await receive()
         part, more = message.get("body", b""), message.get("more_body", False)
         length += len(part)
-        if length > BODY_LIMIT:
+        if length > limit:
             raise BodyTooLarge
         parts.append(part)
     return b"".join(parts)

@@ -57,8 +57,15 @@ class SandboxProcess:
         """From now on; `header="X-Signature"` is where HMAC-SHA256 has its own."""
         self.control("signature", {"scheme": scheme, "secret": secret, **header})
 
-    def set_fault(self, fault: str, *, count: int | None = None, match: str | None = None) -> None:
-        self.control("faults", {"fault": fault, "count": count, "match": match})
+    def set_fault(
+        self, fault: str, *, count: int | None = None, match: str | None = None, vendor: str | None = None
+    ) -> None:
+        """`vendor` is one alone; seeknetic and scnet meet none that does not name them."""
+        self.control("faults", {"fault": fault, "count": count, "match": match, "vendor": vendor})
+
+    def asked(self) -> list[dict[str, Any]]:
+        """What seeknetic and scnet were sent, newest last: `vendor`, `path` and `json`."""
+        return list(self._client.get("/sandbox/asked").json()["requests"])
 
     def clear_faults(self) -> None:
         self._client.delete("/sandbox/faults").raise_for_status()

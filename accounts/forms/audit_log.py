@@ -15,6 +15,7 @@ GROUPS = {
     "member": _("Members"),
     "key": _("API keys"),
     "endpoint": _("Webhooks"),
+    "collection": _("Collections"),
     "credits": _("Credits"),
 }
 

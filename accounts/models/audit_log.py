@@ -46,6 +46,8 @@ class AuditAction(models.TextChoices):
     ENDPOINT_ENABLED = "endpoint.enabled", _("Webhook endpoint enabled again")
     ENDPOINT_DELETED = "endpoint.deleted", _("Webhook endpoint deleted")
     WEBHOOKS_SENT_AGAIN = "endpoint.sent_again", _("Webhooks sent again")
+    COLLECTION_SHARED = "collection.shared", _("Collection shared by link")
+    COLLECTION_LINK_REVOKED = "collection.link_revoked", _("Shared link revoked")
     CREDITS_GRANTED = "credits.granted", _("Credits granted")
     CREDITS_ADJUSTED = "credits.adjusted", _("Credits adjusted")
     CREDITS_BOUGHT = "credits.bought", _("Credits bought")

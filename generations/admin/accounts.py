@@ -21,23 +21,43 @@ from django_htmx.http import HttpResponseClientRefresh
 from generations import provider_accounts
 from generations.catalog import OFFERS
 from generations.models import ProviderAccount
-from generations.providers.registry import build, signatures_of
+from generations.providers.registry import EMBEDDERS, build, options_of, signatures_of
 
 from .callback_signature import SCHEMES, SignatureForm
 from .health import show_health
+from .options import OptionsField
 
 
 class AccountForm(forms.ModelForm):
+    options = OptionsField(label=_("options"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taken = ", ".join(options_of(self.instance.provider))
+        if "options" in self.fields:
+            self.fields["options"].help_text = (
+                gettext("One on each line, as name=value. Its adapter takes: %(names)s") % {"names": taken}
+                if taken
+                else gettext("Its adapter takes none.")
+            )
+
     def clean_base_url(self) -> str:
-        """As `manage.py provider add` has it, and as the adapter takes it."""
+        """As `manage.py provider add` has it."""
         url: str = self.cleaned_data["base_url"]
         if not provider_accounts.is_base_url(url):
             raise forms.ValidationError(gettext("This is not a base URL, such as https://provider.example/api/v1."))
-        try:
-            build(self.instance.provider, url, "key", self.instance.options)
-        except (KeyError, ValueError) as error:
-            raise forms.ValidationError(gettext("Its adapter can't use this address or its options.")) from error
         return url.rstrip("/")
+
+    def clean(self) -> dict[str, Any]:
+        """Address and options together, as the adapter takes them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "base_url" in cleaned and "options" in cleaned:
+            try:
+                build(self.instance.provider, cleaned["base_url"], "key", cleaned["options"])
+            except (KeyError, ValueError) as error:
+                words = gettext("Its adapter can't use this address or its options.")
+                self.add_error("options", f"{words} {error}")
+        return cleaned
 
 
 class PauseForm(forms.Form):
@@ -53,11 +73,17 @@ class ProviderAccountAdmin(admin.ModelAdmin):
     form = AccountForm
     list_display = ("label", "provider", "base_url", "priority", "weight", "paused_at", "paused_reason", "busy_until")
     fieldsets = (
-        (None, {"fields": ("label", "provider", "base_url")}),
+        (None, {"fields": ("label", "provider", "base_url", "options")}),
         (_("Which work it gets"), {"fields": ("priority", "weight", "max_running", "max_unanswered")}),
         (_("How often it may be asked"), {"fields": ("reads_a_minute",)}),
         (_("Callbacks"), {"fields": ("signature",)}),
         (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until", ("circuit_opened_at", "probe_at"))}),
+    )
+    # What makes no generations has neither share of them nor callbacks.
+    embedder_fieldsets = (
+        (None, {"fields": ("label", "provider", "base_url", "options")}),
+        (_("How often it may be asked"), {"fields": ("priority", "reads_a_minute")}),
+        (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until")}),
     )
     readonly_fields = (
         *("provider", "signature", "paused_at", "paused_reason", "busy_until", "circuit_opened_at", "probe_at"),
@@ -68,6 +94,10 @@ class ProviderAccountAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: ProviderAccount | None = None) -> bool:
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: ProviderAccount | None = None) -> Any:
+        is_embedder = obj is not None and obj.provider in EMBEDDERS
+        return self.embedder_fieldsets if is_embedder else super().get_fieldsets(request, obj)
 
     def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:
         """Only what was changed here: workers write on the same row all the time."""

@@ -68,7 +68,10 @@ class GenerationQuerySet(QuerySet["Generation"]):
 
 
 class Generation(models.Model):
-    """One thing asked for. Request, quote and price version are frozen at create."""
+    """One thing asked for. Request, quote and price version are frozen at create.
+
+    `index_at` is set where it has come to be searched, or has gone, until the search knows.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("accounts.Team", models.PROTECT, related_name="generations")
@@ -105,6 +108,7 @@ class Generation(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True)
+    index_at = models.DateTimeField(null=True)
 
     objects = GenerationQuerySet.as_manager()
 
@@ -147,6 +151,7 @@ class Generation(models.Model):
             Index("team", "next_at", condition=Q(state="queued"), name="generation_queued_by_team"),
             Index("batch_id", "id", condition=Q(batch_id__isnull=False), name="generation_of_batch"),
             Index("lease_until", condition=Q(lease_until__isnull=False), name="generation_leased"),
+            Index("index_at", condition=Q(index_at__isnull=False), name="generation_to_index"),
             Index("deadline_at", condition=Q(deadline_at__isnull=False), name="generation_deadline"),
         ]
 

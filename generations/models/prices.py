@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, QuerySet, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
 
 
 class PriceListQuerySet(QuerySet["PriceList"]):
@@ -22,6 +23,8 @@ class PriceList(models.Model):
     objects = PriceListQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("price list")
+        verbose_name_plural = _("price lists")
         constraints = [UniqueConstraint(fields=["model", "version"], name="price_list_version_is_unique")]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from cryptography.fernet import InvalidToken
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, QuerySet, UniqueConstraint
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
@@ -64,6 +65,8 @@ class ProviderAccount(models.Model):
     objects = ProviderAccountQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
         constraints = [
             UniqueConstraint(fields=["label"], name="provider_account_label_is_unique"),
             CheckConstraint(condition=Q(weight__gte=1), name="provider_account_has_a_weight"),

@@ -1,6 +1,9 @@
-"""Which adapter speaks for which provider. Adding one is a line here, its module, and its offers in the catalog."""
+"""Which adapter speaks for which provider. Adding one is a line here, its module, and its offers in the catalog.
 
-from collections.abc import Mapping
+Those of EMBEDDERS make vectors, and no generations: they have no offers, and no callbacks.
+"""
+
+from collections.abc import Container, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -9,12 +12,19 @@ from cryptography.fernet import InvalidToken
 from generations.models import ProviderAccount
 
 from .base import AccountRefused, Provider
+from .embedding import ClipReader, TextEmbedder
 
 ADAPTERS = {
     "vibegen": "vibegen.Vibegen",
     "see2ai": "see2ai.See2ai",
     "seedance2api": "seedance2api.Seedance2api",
 }
+EMBEDDERS = {
+    "seeknetic": "seeknetic.Seeknetic",
+    "scnet": "scnet.Scnet",
+}
+CLIP_READERS = ("seeknetic",)
+ACCOUNT_PROVIDERS = ADAPTERS | EMBEDDERS
 
 
 def adapter(account: ProviderAccount) -> Provider:
@@ -23,25 +33,36 @@ def adapter(account: ProviderAccount) -> Provider:
     Raises AccountRefused where nobody wrote one, none of CREDENTIAL_KEYS decrypts the account's key, or the adapter
     can't use its options.
     """
-    if account.provider not in ADAPTERS:
-        raise AccountRefused("UNKNOWN_PROVIDER")
-    try:
-        return build(account.provider, account.base_url, account.key, account.options)
-    except InvalidToken as error:
-        raise AccountRefused("UNREADABLE_CREDENTIAL") from error
-    except ValueError as error:
-        raise AccountRefused("UNUSABLE_OPTION") from error
+    built: Provider = _of(account, ADAPTERS)
+    return built
 
 
-def build(provider: str, base_url: str, key: str, options: Mapping[str, str]) -> Provider:
-    """One of ADAPTERS, imported on first use; raises ValueError for an option that it does not take."""
+def embedder(account: ProviderAccount) -> TextEmbedder:
+    """As adapter(), for an account at one of EMBEDDERS."""
+    built: TextEmbedder = _of(account, EMBEDDERS)
+    return built
+
+
+def clip_reader(account: ProviderAccount) -> ClipReader:
+    """As adapter(), for an account at one of CLIP_READERS."""
+    built: ClipReader = _of(account, CLIP_READERS)
+    return built
+
+
+def build(provider: str, base_url: str, key: str, options: Mapping[str, str]) -> Any:
+    """One of ACCOUNT_PROVIDERS, imported on first use; raises ValueError for an option that it does not take."""
     adapter_class = _class(provider)
     for option in options:
         if option not in adapter_class.OPTIONS:
             taken = ", ".join(adapter_class.OPTIONS) or "none"
             raise ValueError(f"{provider} does not take the option {option!r}; it takes: {taken}")
-    built: Provider = adapter_class(base_url, key, **options)
-    return built
+    return adapter_class(base_url, key, **options)
+
+
+def options_of(provider: str) -> tuple[str, ...]:
+    """What its accounts may set besides URL and key; none for a provider that nobody wrote."""
+    options: tuple[str, ...] = _class(provider).OPTIONS if provider in ACCOUNT_PROVIDERS else ()
+    return options
 
 
 def listing_providers() -> list[str]:
@@ -55,6 +76,17 @@ def signatures_of(provider: str) -> tuple[str, ...]:
     return schemes
 
 
+def _of(account: ProviderAccount, providers: Container[str]) -> Any:
+    if account.provider not in providers:
+        raise AccountRefused("UNKNOWN_PROVIDER")
+    try:
+        return build(account.provider, account.base_url, account.key, account.options)
+    except InvalidToken as error:
+        raise AccountRefused("UNREADABLE_CREDENTIAL") from error
+    except ValueError as error:
+        raise AccountRefused("UNUSABLE_OPTION") from error
+
+
 def _class(provider: str) -> Any:
-    module, name = ADAPTERS[provider].split(".")
+    module, name = ACCOUNT_PROVIDERS[provider].split(".")
     return getattr(import_module(f".{module}", __package__), name)

@@ -1,4 +1,5 @@
-"""What becomes of the work of a team that is being closed: it is ended, its clips and uploads go, then it is closed.
+"""What becomes of the work of a team that is being closed: it is ended, its clips, uploads and collections go, then it
+is closed.
 
 Each row is a transaction of its own and each round is bounded, so a worker may be killed at any line: the next round
 goes on with what is left. Webhooks that are due still go out.
@@ -10,12 +11,13 @@ from django.db.models.functions import Coalesce, Now
 from accounts import teams
 from accounts.models import Team
 from generations import lifecycle
-from generations.models import Asset, Batch, Generation, PromptPreset, State, Submission
+from generations.models import Asset, Batch, Collection, Generation, PromptPreset, State, Submission
 from generations.models.generations import GenerationQuerySet
 
 from .rounds import ROWS, each_locked, guarded
 
 TEAMS = 5
+COLLECTIONS = 10  # each with thousands of items at most
 OUTCOME = "team_closed"
 
 
@@ -29,7 +31,8 @@ def empty_teams() -> bool:
 def finish_teams() -> None:
     """Close the teams of which nothing is left: no work, no holds, no files."""
     for team in Team.objects.closing().order_by("?")[:TEAMS]:
-        if not (_visible(team).exists() or _open_submissions(team).exists() or _files(team).exists()):
+        left = (_visible(team), _open_submissions(team), _files(team), Collection.objects.filter(team=team))
+        if not any(rows.exists() for rows in left):
             guarded(teams.finish_closing, team)
 
 
@@ -41,7 +44,8 @@ def _empty(team: Team) -> bool:
     # Uploads last: what was asked for may name them until it has ended.
     deleted = 0 if _visible(team).exists() else _delete_files(team)
     forgotten, _each = PromptPreset.objects.filter(team=team).delete()
-    return bool(ended or hidden or deleted or forgotten)
+    undone = _delete_collections(team)
+    return bool(ended or hidden or deleted or forgotten or undone)
 
 
 def _cancel_batches(team: Team) -> None:
@@ -79,6 +83,13 @@ def _hide(generation: Generation) -> None:
 def _delete_files(team: Team) -> int:
     ids = Asset.objects.filter(team=team, deleted_at=None).values("id")[: 10 * ROWS]
     return Asset.objects.filter(id__in=ids).update(deleted_at=Now())
+
+
+def _delete_collections(team: Team) -> int:
+    """With their items and links, which have opened nothing since the team began to close."""
+    ids = list(Collection.objects.filter(team=team).values_list("id", flat=True)[:COLLECTIONS])
+    Collection.objects.filter(id__in=ids).delete()
+    return len(ids)
 
 
 def _visible(team: Team) -> GenerationQuerySet:

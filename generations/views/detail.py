@@ -15,12 +15,14 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from generations import lifecycle, wording
 from generations.cards import Card
 from generations.catalog import AUTOMATIC, MODELS
+from generations.collections import contents
+from generations.collections.collections import visible_to
 from generations.context import live_url
 from generations.models import Generation, GenerationEvent, State
 from project.confirming import Question, ask, is_confirmed
 from project.http import post_to, render_fragment
 
-from . import retrying
+from . import retrying, tags
 from .one import back, found
 from .samples import samples
 from .uploads import Image, previews
@@ -45,6 +47,8 @@ def detail(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
         "refunded_credits": refunds.get(generation.hold_id, 0),
         "events": _timeline(generation),
         **retrying.context_of(generation),
+        **tags.context_of(generation),
+        "in_collections": contents.holding(visible_to(request.user, request.team.pk), generation),
         "deleting": _of_deleting(generation),
         "samples": samples(generation),
         "live_url": live_url(generation.team_id, generation=generation.id),

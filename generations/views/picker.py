@@ -50,10 +50,10 @@ def picker(request: TeamHttpRequest) -> HttpResponse:
     """
     posted = with_new_inputs(request)[0] if request.method == "POST" else request.GET.copy()
     each = _input(posted.get("pick", ""))
-    images, has_more = _page(request.team, posted.get("before", ""))
+    images, has_more = page_of(request.team, posted.get("before", ""))
     context = {
         "place": Block(each),
-        "choices": _choices(images),
+        "choices": choices_of(images),
         "before": images[-1].id if has_more else None,
         "more_url": _more_url(each, images[-1].id) if has_more else "",
         "held": _held(posted),
@@ -67,7 +67,7 @@ def _input(name: str) -> Input:
     return each if each.media == "image" else INPUTS[FIRST]
 
 
-def _page(team: Team, before: str) -> tuple[list[Asset], bool]:
+def page_of(team: Team, before: str) -> tuple[list[Asset], bool]:
     """Ids are UUIDv7, so their order is that of time."""
     images = _each_once(team).order_by("-id").select_related("generation")
     if last := uuid_or_none(before):
@@ -82,7 +82,7 @@ def _each_once(team: Team) -> QuerySet[Asset]:
     return images.exclude(Exists(images.filter(path=OuterRef("path"), id__gt=OuterRef("id"))))
 
 
-def _choices(images: Sequence[Asset]) -> list[Choice]:
+def choices_of(images: Sequence[Asset]) -> list[Choice]:
     posters = Asset.objects.filter(
         kind=Asset.Kind.POSTER, generation__in=[image.generation_id for image in images], deleted_at=None
     )

@@ -20,6 +20,7 @@ from accounts.models import ApiKey, Team, User
 from generations import catalog, lifecycle, pricing
 from generations.intake import GenerationRequest
 from generations.models import Generation, ProviderAccount
+from generations.providers.registry import EMBEDDERS
 from project.env import kept_secret, replace_secret
 
 EMAIL = "demo@filmgate.local"
@@ -40,7 +41,11 @@ SANDBOX_ACCOUNTS = {
     "vibegen": ("sandbox", "/api/v1"),
     "see2ai": ("sandbox-see2ai", ""),
     "seedance2api": ("sandbox-seedance2api", ""),
+    "seeknetic": ("sandbox-seeknetic", ""),
+    "scnet": ("sandbox-scnet", "/api/llm/v1"),
 }
+# It limits nobody, and every clip is read several times to be found.
+SANDBOX_READS = dict.fromkeys(EMBEDDERS, 6000)
 
 
 def prepare() -> dict[str, str] | None:
@@ -102,6 +107,7 @@ def _connect(provider: str, label: str, base_url: str) -> None:
         if not settings.SANDBOX:
             return
         account = ProviderAccount(provider=provider, label=label, priority=1000)
+        account.reads_a_minute = SANDBOX_READS.get(provider, account.reads_a_minute)
         account.key = "sandbox"
     account.base_url = base_url
     if not settings.SANDBOX and account.paused_at is None:

@@ -2,8 +2,8 @@
 "use strict";
 
 (() => {
-  const wall = document.getElementById("wall");
-  const pill = document.getElementById("new-clips");
+  // A search puts another wall in place of the one there was.
+  const wall = () => document.getElementById("wall");
   const says = document.getElementById("wall-says");
   const unseen = new Set();
 
@@ -11,12 +11,15 @@
 
   // Ids are made in the order of time, so their order is the order of the wall.
   const place = (card) => {
-    const cards = [...wall.querySelectorAll("article.frame")];
+    const takesNew = wall().dataset.takesNew;
+    if (takesNew === "no") return;
+    const cards = [...wall().querySelectorAll("article.frame")];
     const next = cards.find((other) => other.id < card.id);
-    if (!next && wall.querySelector(".more")) return;
-    if ("takesNew" in wall.dataset) {
+    const more = wall().querySelector(".more");
+    if (!next && more) return;
+    if (takesNew === "yes") {
       card.removeAttribute("hx-swap-oob");
-      wall.insertBefore(card, next ?? wall.querySelector(".more"));
+      wall().insertBefore(card, next ?? more);
       htmx.process(card);
       says.textContent = card.dataset.says;
     } else {
@@ -26,9 +29,14 @@
   };
 
   const countUnseen = () => {
+    const pill = document.getElementById("new-clips");
     pill.hidden = unseen.size === 0;
     pill.textContent = pill.dataset.words.replace("{count}", unseen.size);
   };
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "results") unseen.clear();
+  });
 
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     const { type, data } = event.detail;
@@ -45,18 +53,18 @@
   const play = (frame) => frame?.querySelector("video")?.play().catch(() => {});
   const rest = (video) => { video.pause(); video.load(); };
 
-  wall.addEventListener("pointerover", (event) => {
+  document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse" || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const frame = event.target.closest("article.frame");
+    const frame = event.target.closest?.("#wall article.frame");
     if (frame && !frame.contains(event.relatedTarget)) play(frame);
   });
-  wall.addEventListener("pointerout", (event) => {
-    const frame = event.target.closest("article.frame");
+  document.addEventListener("pointerout", (event) => {
+    const frame = event.target.closest?.("#wall article.frame");
     if (frame && !frame.contains(event.relatedTarget)) frame.querySelectorAll("video").forEach(rest);
   });
 
   setInterval(() => {
-    for (const bar of wall.querySelectorAll("progress[data-started]:not([data-told])")) {
+    for (const bar of wall().querySelectorAll("progress[data-started]:not([data-told])")) {
       const typical = Number(bar.dataset.typical);
       const elapsed = (Date.now() - Number(bar.dataset.started)) / 1000;
       const left = Math.round(typical - elapsed);
@@ -64,7 +72,7 @@
       const gate = bar.closest(".gate");
       bar.value = percent;
       gate.querySelector("[data-percent]").textContent = `${percent}%`;
-      gate.querySelector("[data-left]").textContent = left > 0 ? wall.dataset.left.replace("{seconds}", left) : wall.dataset.late;
+      gate.querySelector("[data-left]").textContent = left > 0 ? wall().dataset.left.replace("{seconds}", left) : wall().dataset.late;
     }
   }, 1000);
 })();

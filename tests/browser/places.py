@@ -189,6 +189,53 @@ def _cancel_without_dialog(visit: Visit) -> None:
         form.evaluate("form => { delete form.dataset.confirm; form.requestSubmit(); }")
 
 
+def _tag_one(visit: Visit) -> None:
+    """An image, as most that the newcomer has made was to fail."""
+    visit.open("/create/?task_type=text_to_image&model=seedream-3.0&prompt=A+lamp")
+    visit.page.locator("#generate").click()
+    visit.page.wait_for_url("**/gallery/")
+    visit.card("A lamp").and_(visit.page.locator("[data-status=completed]")).wait_for()
+    visit.card("A lamp").locator(".cover").click()
+    visit.page.locator("#tag-name").fill("<b>Lamp</b> 灯")
+    visit.page.locator("#tag-name").press("Enter")
+    visit.page.locator("#given-tags").wait_for()
+
+
+def _collection_without_name(visit: Visit) -> None:
+    _send(visit, name=" ", description="Blue hour")
+
+
+def _make_collection(visit: Visit) -> None:
+    _send(visit, name="<b>Harbour</b> 灯笼", description="Blue hour,\nand rain")
+
+
+def _change_collection(visit: Visit) -> None:
+    visit.page.locator("#collections .cover").first.click()
+    visit.page.locator(".head a.only-member").click()
+    visit.page.locator("#collection-form").wait_for()
+
+
+def _delete_collection_without_dialog(visit: Visit) -> None:
+    """As a browser without JavaScript does."""
+    _change_collection(visit)
+    form = visit.page.locator("form[data-confirm=confirm-delete]")
+    with visit.page.expect_navigation():
+        form.evaluate("form => { delete form.dataset.confirm; form.requestSubmit(); }")
+
+
+def _share_collection(visit: Visit) -> None:
+    visit.page.locator("#collections .cover").first.click()
+    visit.page.locator("#sharing").evaluate("panel => { panel.open = true; }")
+    with visit.page.expect_navigation():
+        visit.page.locator("#share button").click()
+
+
+def _share_of_nothing(visit: Visit) -> None:
+    _share_collection(visit)
+    url = visit.page.locator("#sharing code").first.inner_text()
+    visit.open(f"/shared/{url.split('/shared/')[1]}")
+
+
 def _preset_without_text(visit: Visit) -> None:
     _send(visit, name="Lantern", text=" ")
 
@@ -286,6 +333,8 @@ PLACES = {
         who=NEWCOMER,
         then=_advised,
     ),
+    "empty-tags": Place(path="/tags/", heading="Tags", who=NEWCOMER),
+    "tags-nothing": Place(path="/tags/?q=zebra", heading="Tags", who=NEWCOMER),
     "not-found": Place(path=f"/keys/{NO_SUCH_ID}/", answer=404),
     "empty-batches": Place(path="/batches/", heading="Batches", who=NEWCOMER),
     "new-batch": Place(path="/batches/new/", heading="New batch", who=NEWCOMER),
@@ -299,6 +348,23 @@ PLACES = {
     "batch-finished": Place(path="/batches/", who=NEWCOMER, then=_finished_batch),
     "batch-question": Place(path="/batches/", heading="Cancel this batch?", who=NEWCOMER, then=_cancel_without_dialog),
     "batches": Place(path="/batches/", heading="Batches", who=NEWCOMER),
+    "tagged": Place(path="/gallery/", who=NEWCOMER, then=_tag_one),
+    "tags": Place(path="/tags/", heading="Tags", who=NEWCOMER),
+    "empty-collections": Place(path="/collections/", heading="Collections", who=NEWCOMER),
+    "new-collection-refused": Place(
+        path="/collections/new/", heading="New collection", who=NEWCOMER, answer=422, then=_collection_without_name
+    ),
+    "collection": Place(path="/collections/new/", who=NEWCOMER, then=_make_collection),
+    "collections": Place(path="/collections/", heading="Collections", who=NEWCOMER),
+    "collection-changed": Place(
+        path="/collections/", heading="Change collection", who=NEWCOMER, then=_change_collection
+    ),
+    "collection-shared": Place(path="/collections/", who=NEWCOMER, then=_share_collection),
+    "shared": Place(path="/collections/", who=NEWCOMER, then=_share_of_nothing),
+    "collection-question": Place(path="/collections/", who=NEWCOMER, then=_delete_collection_without_dialog),
+    "new-smart-collection": Place(
+        path="/collections/new/?smart=1&q=harbour&show=completed", heading="New smart collection", who=NEWCOMER
+    ),
     "empty-team": Place(path="/team/new/", who=NEWCOMER, then=_team_of_one),
     "empty-keys": Place(path="/keys/", heading="API keys", who=NEWCOMER),
     "empty-credits": Place(path="/credits/", heading="Credits", who=NEWCOMER),
@@ -324,6 +390,7 @@ PLACES = {
         path="/sign/two-factor/webauthn/reauthenticate/", heading="Confirm it is you", who=SECURED
     ),
     "second-step": Place(path="/sign/two-factor/authenticate/", heading="Second step", who=HALF_WAY),
+    "shared-over": Place(path="/shared/unknown/", heading="This link opens nothing", who=NOBODY, answer=404),
     "sign-in": Place(path="/sign/login/", heading="Sign in", who=NOBODY),
     "sign-up": Place(path="/sign/signup/", heading="Create an account", who=NOBODY),
     "mailbox": Place(path="/mail/", heading="Mailbox", who=NOBODY),

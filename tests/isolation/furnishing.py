@@ -8,10 +8,12 @@ from django.utils import timezone
 from accounts import audit_log, credits, invitations
 from accounts.actors import Actor
 from accounts.models import Allowance, AuditAction, Purchase, RedeemCode, Role
-from generations import presets
-from generations.models import Callback, Generation
+from generations import presets, tags
+from generations.collections import sharing
+from generations.models import Callback, Generation, SearchIndex
 from tests.api import completed, completed_images, running
 from tests.batches import drafted
+from tests.collecting import gathered
 from tests.factories import make_account, make_endpoint, make_key, make_package, make_submission
 
 from .world import World
@@ -39,4 +41,8 @@ def furnish(world: World) -> Generation:
     drafted(world.team, f"A gate, and a {MARK}", user=world.owner, name=MARK)
     presets.add(world.team, name=MARK, text="A gate", by=world.owner)
     completed_images(world.team, 1, prompt=f"An image of a {MARK}")
-    return completed(world.team, prompt=f"A gate, and a {MARK}")
+    SearchIndex.objects.create(kind=SearchIndex.Kind.TAGS, provider="seeknetic", model=MARK, is_current=True)
+    clip = completed(world.team, prompt=f"A gate, and a {MARK}")
+    tags.add(clip, MARK, by=world.owner)
+    sharing.share(gathered(world.team, world.owner, [clip], name=MARK), days=7, by=Actor(user=world.owner))
+    return clip

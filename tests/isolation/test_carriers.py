@@ -4,7 +4,8 @@
 """
 
 import time
-from uuid import UUID
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -12,15 +13,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import TEAM_SESSION_KEY
+from accounts.actors import Actor
 from accounts.api.paging import cursor_of
 from accounts.models import CreditBalance
 from generations import links
-from generations.models import Asset
+from generations.collections import sharing
+from generations.models import Asset, Collection, CollectionItem, Tag
 from tests.api import asked, post
+from tests.collecting import gathered
 from tests.factories import make_account, make_key, make_submission
 from tests.pages import filled_in
+from tests.searching import keep_vector, make_index, turned
 
 from .furnishing import MARK
+from .visits import BOARD
 from .world import World, content
 
 
@@ -112,6 +118,36 @@ def test_a_filter_by_our_id_finds_nothing_of_ours(world, ours, browser, route, n
     assert world.team.name not in text
 
 
+@pytest.mark.parametrize("name", ["q", "tag", "collection", "batch", "like"])
+def test_no_search_of_theirs_leads_to_our_clips(world, ours, browser, program, name):
+    tag = Tag.objects.create(team=world.team, generation=ours, name=MARK, source="machine")
+    collection = Collection.objects.create(team=world.team, name=MARK, created_by=world.owner)
+    CollectionItem.objects.create(collection=collection, generation=ours, position=1)
+    batch_id = uuid4()
+    type(ours).objects.filter(id=ours.id).update(batch_id=batch_id)
+    index = make_index()
+    keep_vector(index, ours, turned(0))
+    keep_vector(index, asked(world.others, prompt="theirs"), turned(1))
+    value = {"q": "LANTER", "tag": tag.name, "collection": collection.id, "batch": batch_id, "like": ours.id}[name]
+
+    page = browser.get(reverse("generations:gallery"), {name: str(value)})
+    called = program.get("/api/v1/tasks", {name: str(value)})
+
+    assert page.status_code in (200, 404)
+    assert str(ours.id) not in page.content.decode()
+    assert str(ours.id) not in called.content.decode()
+
+
+def test_our_picture_is_not_theirs_to_find_more_like(world, ours, browser):
+    image = Asset.objects.filter(team=world.team, kind=Asset.Kind.OUTPUT, content_type="image/png").latest("id")
+    before = content()
+
+    answer = browser.post(reverse("generations:like"), {"picked": str(image.id)})
+
+    assert answer.status_code == 404
+    assert content() == before
+
+
 def test_our_purchase_is_not_found_under_their_page(world, ours, browser):
     bought = world.team.purchases.get()
 
@@ -127,6 +163,52 @@ def test_a_session_that_names_our_team_opens_their_own(world, ours, browser):
 
     assert world.others.name in page
     assert MARK not in page
+
+
+def test_nothing_of_ours_goes_into_a_collection_of_theirs(world, ours, browser):
+    theirs, mine = gathered(world.others, world.other), world.team.collection_set.get(name=MARK)
+    before = content()
+
+    statuses = [
+        browser.post(reverse(f"generations:{route}", args=args), given).status_code
+        for route, args, given in (
+            ("collection_add", [], {"generations": str(ours.id), "collection": str(theirs.pk)}),
+            ("collection_add", [], {"generations": str(ours.id), "collection": "new", "name": "x"}),
+            ("collection_add", [], {"generations": "", "collection": str(mine.pk)}),
+            ("collection_cover", [theirs.pk], {"generation": str(ours.id)}),
+            ("collection_move", [theirs.pk], {"generation": str(ours.id), "to": "later"}),
+            ("collection_remove", [theirs.pk], {"restore": f"{ours.id}:1"}),
+            ("collection_share_revoke", [theirs.pk, mine.share_links.get().pk], {"confirmed": "1"}),
+        )
+    ]
+
+    assert statuses == [404] * 7
+    assert content() == before
+
+
+@pytest.mark.parametrize("name", ["collection", "like", "tag", "q"])
+def test_a_smart_collection_of_theirs_finds_nothing_of_ours(world, ours, browser, name):
+    mine = world.team.collection_set.get(name=MARK)
+    search = {name: {"collection": str(mine.pk), "like": str(ours.id)}.get(name, MARK)}
+    made = browser.post(reverse("generations:collection_new"), {**BOARD, "search": urlencode(search)})
+
+    shown = browser.get(made.url).content.decode()
+    packed = b"".join(browser.get(f"{made.url}export.zip"))
+
+    assert str(ours.id) not in shown
+    assert str(ours.id).encode() not in packed
+
+
+def test_our_file_does_not_open_under_their_link(world, ours):
+    link = sharing.share(gathered(world.others, world.other), days=1, by=Actor(user=world.other))
+    file = ours.assets.get(kind=Asset.Kind.OUTPUT)
+
+    for query in (
+        "",
+        sharing.media_path("x", world.team.collection_set.get().share_links.get(), file).partition("?")[2],
+    ):
+        address = reverse("generations:shared_media", args=[sharing.token_of(link), file.id])
+        assert Client().get(f"{address}?{query}").status_code == 404
 
 
 def test_a_page_of_our_team_changes_nothing_in_theirs(world, browser):

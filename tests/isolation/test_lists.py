@@ -30,9 +30,13 @@ SHOWN_ON = {
     "accounts:webhook_deliveries",
     "accounts:webhooks",
     "generations:batches",
+    "generations:collections",
     "generations:gallery",
+    "generations:like",
     "generations:picker",
     "generations:presets",
+    "generations:tag_names",
+    "generations:tags",
 }
 SHOWN_BY = {"/api/v1/keys", "/api/v1/tasks", "/api/v1/webhook_deliveries", "/api/v1/webhook_endpoints"}
 

@@ -24,10 +24,13 @@ from accounts.billing import redeem
 from accounts.models import ApiSecret, CreditPackage, Invitation, Role, Team, User, WebhookDelivery, WebhookEndpoint
 from accounts.webhooks import endpoints, health
 from accounts.webhooks.versions import version_of
-from generations import lifecycle, presets
-from generations.models import Asset, Batch, Generation, State
+from generations import lifecycle, presets, tags
+from generations.collections import sharing
+from generations.models import Asset, Batch, Collection, CollectionItem, Generation, ShareLink, State
+from generations.providers.embedding import ReadTag
 from tests.api import asked, completed, completed_images, failed, running
 from tests.batches import IMAGES, drafted, make_all, started
+from tests.collecting import gathered
 from tests.factories import (
     make_account,
     make_delivery,
@@ -138,6 +141,60 @@ def of_image(world: World) -> dict[str, Any]:
 
 def of_preset(world: World) -> dict[str, Any]:
     return {"preset_id": presets.add(world.team, name="Lanterns", text="A lantern", by=world.owner).pk}
+
+
+def of_tag(world: World) -> dict[str, Any]:
+    clip = completed(world.team)
+    return {"generation_id": clip.id, "tag_id": tags.add(clip, "Lanterns", by=world.owner).pk}
+
+
+def of_rejected_tag(world: World) -> dict[str, Any]:
+    """One that a machine had read off the clip."""
+    clip = completed(world.team)
+    tags.keep_read(clip, [ReadTag("angle", "low")])
+    tag = clip.tags.get()
+    tags.remove(tag)
+    return {"generation_id": clip.id, "tag_id": tag.pk}
+
+
+def of_collection(world: World) -> dict[str, Any]:
+    """With two clips in it."""
+    clips = [completed(world.team), completed(world.team, content=b"other")]
+    return {"collection_id": gathered(world.team, world.owner, clips).pk}
+
+
+def of_share(world: World) -> dict[str, Any]:
+    return {"collection_id": shared(world).collection_id, "share_id": ShareLink.objects.latest("id").pk}
+
+
+def of_shared(world: World) -> dict[str, Any]:
+    """The address that somebody was given: whoever has it may look."""
+    return {"token": sharing.token_of(shared(world))}
+
+
+def of_shared_file(world: World) -> dict[str, Any]:
+    link = shared(world)
+    return {"token": sharing.token_of(link), "asset_id": Asset.objects.filter(kind=Asset.Kind.OUTPUT).latest("id").id}
+
+
+def shared(world: World) -> ShareLink:
+    board = Collection.objects.get(pk=of_collection(world)["collection_id"])
+    return sharing.share(board, days=7, by=Actor(user=world.owner))
+
+
+def first_item(**more: str) -> Callable[[World], dict[str, Any]]:
+    """The first item of the collection in the path."""
+
+    def given(world: World) -> dict[str, Any]:
+        first = str(CollectionItem.objects.earliest("position").generation_id)
+        return {"generation": first, "generations": first, **more}
+
+    return given
+
+
+def to_be_added(world: World) -> dict[str, Any]:
+    """A clip and a collection of the team's, whoever sends them."""
+    return {"generations": str(completed(world.team).id), "collection": str(gathered(world.team, world.owner).pk)}
 
 
 def of_hold(world: World) -> dict[str, Any]:
@@ -293,6 +350,7 @@ def picture(world: World) -> dict[str, Any]:
 
 
 NOTHING = "0" * 40
+BOARD = {"name": "Changed", "description": "", "visibility": "private"}
 HIGHER = {"cap_credits": "9", "shown": "2"}
 
 VISITS: dict[str, Visit | Own | Open] = {
@@ -377,6 +435,20 @@ VISITS: dict[str, Visit | Own | Open] = {
     "POST generations:batch_start": Visit(may=MEMBER, of=of_batch(drafted), works=302, data=form(cap_credits="9")),
     "GET generations:batch_template": Visit(may=MEMBER, works=200),
     "GET generations:batches": Visit(may=VIEWER, works=200),
+    "GET generations:collection": Visit(may=VIEWER, of=of_collection, works=200),
+    "POST generations:collection_add": Visit(may=MEMBER, works=302, data=to_be_added, in_their_own=404),
+    "POST generations:collection_cover": Visit(may=MEMBER, of=of_collection, works=302, data=first_item()),
+    "POST generations:collection_delete": Visit(may=ADMIN, of=of_collection, works=302, data=sure()),
+    "GET generations:collection_edit": Visit(may=MEMBER, of=of_collection, works=200),
+    "POST generations:collection_edit": Visit(may=MEMBER, of=of_collection, works=302, data=form(**BOARD)),
+    "GET generations:collection_export": Visit(may=VIEWER, of=of_collection, works=200),
+    "POST generations:collection_move": Visit(may=MEMBER, of=of_collection, works=302, data=first_item(to="later")),
+    "GET generations:collection_new": Visit(may=MEMBER, works=200),
+    "POST generations:collection_new": Visit(may=MEMBER, works=302, data=form(**BOARD)),
+    "POST generations:collection_remove": Visit(may=MEMBER, of=of_collection, works=200, data=first_item()),
+    "POST generations:collection_share": Visit(may=ADMIN, of=of_collection, works=302, data=form(days="7")),
+    "POST generations:collection_share_revoke": Visit(may=ADMIN, of=of_share, works=302, data=sure()),
+    "GET generations:collections": Visit(may=VIEWER, works=200),
     "POST generations:callback": Open(of=of_callback, works=202, changes=True),
     "POST generations:cancel": Visit(may=MEMBER, of=of_generation(asked), works=302, data=sure()),
     "GET generations:content": Visit(may=VIEWER, of=of_output, works=200),
@@ -386,6 +458,8 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET generations:detail": Visit(may=VIEWER, of=of_generation(completed), works=200),
     "GET generations:gallery": Visit(may=VIEWER, works=200),
     "GET generations:home": Open(works=302),
+    "GET generations:like": Visit(may=VIEWER, works=200),
+    "POST generations:like": Visit(may=VIEWER, works=422, changes=False),
     "GET generations:live": Own(works=200, denied=401),
     "GET generations:media": Open(of=of_clip, query=expired_link, works=403),
     "GET generations:of_hold": Visit(may=VIEWER, of=of_hold, works=302),
@@ -399,6 +473,13 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET generations:presets": Visit(may=VIEWER, works=200),
     "POST generations:quote": Visit(may=MEMBER, works=200, data=to_make(), changes=False),
     "POST generations:retry": Visit(may=MEMBER, of=of_generation(failed), works=302),
+    "POST generations:tag_add": Visit(may=MEMBER, of=of_generation(completed), works=302, data=form(name="Rain")),
+    "GET generations:tag_names": Visit(may=VIEWER, works=200),
+    "POST generations:tag_remove": Visit(may=MEMBER, of=of_tag, works=302),
+    "POST generations:tag_restore": Visit(may=MEMBER, of=of_rejected_tag, works=302),
+    "GET generations:tags": Visit(may=VIEWER, works=200),
+    "GET generations:shared": Open(of=of_shared, works=200),
+    "GET generations:shared_media": Open(of=of_shared_file, works=200),
     "POST generations:upload": Visit(may=MEMBER, works=200, data=picture),
     "GET /healthz": Open(works=200),
     # What the libraries bring, where a path names something.

@@ -1,6 +1,8 @@
 """Which tasks, and how many: filters, the documented offset, and a cursor that does not grow slower."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Sum
@@ -8,14 +10,20 @@ from ninja import Schema
 from pydantic import Field
 
 from accounts.api.paging import GivenMoment, cursor_of, id_of
+from accounts.refusals import InvalidSetting
+from generations import tags
 from generations.catalog import MODELS, find_model
 from generations.intake import InvalidParameter
 from generations.models import Generation, GenerationCount, Status
 from generations.models.generations import GenerationQuerySet
+from generations.search import query
+from generations.search.fusing import Way
+from generations.search.query import BadSearch, Search
 from project.ids import first_id
 
-from .schemas import Pagination
+from .schemas import How, Pagination
 
+ALONG = ("assets", "tags")
 MAX_OFFSET = 10_000
 ID_SKEW_MS = 1000  # an id is made just before its created_at
 
@@ -28,24 +36,79 @@ class TaskFilters(Schema):
     task_type: str | None = Field(None, max_length=30)
     created_after: GivenMoment | None = None
     created_before: GivenMoment | None = None
-    q: str | None = Field(None, max_length=200, description="Words of the prompt, in this order.")
+    q: str | None = Field(
+        None,
+        max_length=query.MAX_CHARACTERS,
+        description=f"What it was about: the best {query.MOST} by words, tags, collections and meaning, best first.",
+    )
+    tag: str | None = Field(None, max_length=query.MAX_CHARACTERS, description="A tag that each of them has.")
     limit: int = Field(20, ge=1, le=100)
     offset: int = Field(0, ge=0)
     cursor: str | None = Field(None, max_length=60, description="next_cursor of the page before.")
 
 
-def find(team_id: UUID, filters: TaskFilters) -> tuple[list[Generation], Pagination]:
-    """One page, newest first, assets fetched along, in three queries. Raises InvalidParameter, InvalidSetting."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`found_by` and `how` where words were given: why each is there, and how was searched."""
+
+    generations: Sequence[Generation]
+    pagination: Pagination
+    found_by: Mapping[UUID, list[Way]] = field(default_factory=dict)
+    how: How | None = None
+
+
+def find(team_id: UUID, filters: TaskFilters) -> Page:
+    """One page with assets and tags fetched along: the best first where words are given, else the newest.
+
+    Raises InvalidParameter, InvalidSetting.
+    """
+    search = _search(filters)
     matching = _matching(team_id, filters)
-    page = matching.newest_first().prefetch_related("assets")
+    start = _offset(filters)
+    if search.q:
+        return _ranked(team_id, search, matching, filters, start)
+    page = matching.newest_first().prefetch_related(*ALONG)
     if filters.cursor:
         page = page.filter(id__lt=id_of(filters.cursor))
-    start = _offset(filters)
     rows = list(page[start : start + filters.limit + 1])
     has_more = len(rows) > filters.limit
     rows = rows[: filters.limit]
     total = _total(team_id, filters, matching)
-    return rows, _pagination(filters, total=total, next_cursor=cursor_of(rows[-1].id) if has_more else None)
+    next_cursor = cursor_of(rows[-1].id) if has_more else None
+    return Page(generations=rows, pagination=_pagination(filters, total=total, next_cursor=next_cursor))
+
+
+def _ranked(team_id: UUID, search: Search, matching: GenerationQuerySet, filters: TaskFilters, start: int) -> Page:
+    """What is found has no order of its own that a later look keeps, so its cursor is a place in the list."""
+    place = _place(filters.cursor) if filters.cursor else start
+    results = query.find(
+        search, team_id=team_id, user_id=None, offset=place, limit=filters.limit, within=matching, along=ALONG
+    )
+    next_cursor = cursor_of(UUID(int=place + filters.limit)) if results.has_more else None
+    return Page(
+        generations=[each.generation for each in results.found],
+        pagination=_pagination(filters, total=results.total, next_cursor=next_cursor),
+        found_by={
+            each.generation.id: list(dict.fromkeys(reason.by for reason in each.reasons)) for each in results.found
+        },
+        how=How(mode="words_and_meaning" if results.is_by_meaning else "words", message=results.says or None),
+    )
+
+
+def _search(filters: TaskFilters) -> Search:
+    try:
+        return Search.from_query({"q": filters.q, "tag": filters.tag})
+    except BadSearch as error:
+        named = "tag" if filters.tag and "\0" in filters.tag else "q"
+        message = f"{named} holds a character that is not text (NUL). Remove it."
+        raise InvalidParameter(named, "text", message) from error
+
+
+def _place(cursor: str) -> int:
+    place = id_of(cursor).int
+    if place > query.MOST:
+        raise InvalidSetting("cursor", "cursor", "cursor is not one of this search. Start again without it.")
+    return place
 
 
 def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
@@ -60,11 +123,7 @@ def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
     if filters.created_before:
         last = first_id(filters.created_before, skew_ms=ID_SKEW_MS)
         matching = matching.filter(created_at__lt=filters.created_before, id__lt=last)
-    if filters.q:
-        if "\0" in filters.q:
-            raise InvalidParameter("q", "text", "q holds a character that is not text (NUL). Remove it.")
-        matching = matching.filter(prompt__icontains=filters.q)
-    return matching
+    return tags.with_tag(matching, filters.tag) if filters.tag else matching
 
 
 def _exact(filters: TaskFilters) -> dict[str, str]:
@@ -82,7 +141,7 @@ def _exact(filters: TaskFilters) -> dict[str, str]:
 
 def _total(team_id: UUID, filters: TaskFilters, matching: GenerationQuerySet) -> int:
     """From the counters where they know, else counted."""
-    if filters.created_after or filters.created_before or filters.q:
+    if filters.created_after or filters.created_before or filters.tag:
         return matching.count()
     status = {"status": filters.status} if filters.status else {}
     counters = GenerationCount.objects.filter(team_id=team_id, **status, **_exact(filters))

@@ -1,16 +1,17 @@
 """What the gate knows, in the words of the API. The provider is never shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from accounts import statement
 from generations import links
 from generations.catalog import MODELS
 from generations.catalog.advice import Advice
 from generations.failures import FAILURES
-from generations.models import Asset, Generation, Status
+from generations.models import Asset, Generation, Status, Tag
 
-from .schemas import Caution, Cost, Created, Failure, Line, Retried, Task
+from .schemas import Caution, Cost, Created, Failure, Line, Retried, TagOfTask, Task, Way
 
 
 def created(generation: Generation) -> Created:
@@ -26,13 +27,14 @@ def task(generation: Generation) -> Task:
     return tasks([generation])[0]
 
 
-def tasks(generations: Sequence[Generation]) -> list[Task]:
-    """The task objects. Reads generation.assets of each, so fetch those along."""
+def tasks(generations: Sequence[Generation], *, found_by: Mapping[UUID, list[Way]] | None = None) -> list[Task]:
+    """The task objects, each with what it was found by. Reads assets and tags of each, so fetch those along."""
     refunds = statement.refunded([each.hold_id for each in generations if each.charged_credits])
-    return [_task(each, refunds.get(each.hold_id, 0)) for each in generations]
+    why = found_by or {}
+    return [_task(each, refunds.get(each.hold_id, 0), why.get(each.id)) for each in generations]
 
 
-def _task(generation: Generation, refunded: int) -> Task:
+def _task(generation: Generation, refunded: int, found_by: list[Way] | None) -> Task:
     outputs = _kept(generation, Asset.Kind.OUTPUT)
     images = [links.url(asset) for asset in outputs if asset.content_type.startswith("image/")]
     failure = _failure(generation)
@@ -58,6 +60,12 @@ def _task(generation: Generation, refunded: int) -> Task:
         retry_of=generation.retry_of_id,
         batch_id=generation.batch_id,
         metadata=generation.metadata,
+        tags=[
+            TagOfTask(name=tag.name, source=Tag.Source(tag.source))
+            for tag in generation.tags.all()
+            if not tag.rejected_at
+        ],
+        found_by=found_by,
         created_at=generation.created_at,
         started_at=generation.started_at,
         completed_at=generation.completed_at,

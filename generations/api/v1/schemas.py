@@ -1,12 +1,13 @@
 """The answers of the API, field by field. Times are ISO 8601 in UTC with Z, credits whole numbers."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from accounts.api.answers import Body, Moment
 from accounts.budgets import LimitSource
 from generations.catalog import Kind
-from generations.models import Status
+from generations.models import Status, Tag
+from generations.search.fusing import Way
 
 
 class Line(Body):
@@ -48,7 +49,16 @@ class Failure(Body):
     charged: bool
 
 
+class TagOfTask(Body):
+    """What a clip is called: by a machine that looked at it, or by a member of the team."""
+
+    name: str
+    source: Tag.Source
+
+
 class Task(Body):
+    """`found_by` is null where no words were looked for."""
+
     id: UUID
     status: Status
     stage: str
@@ -69,6 +79,8 @@ class Task(Body):
     retry_of: UUID | None
     batch_id: UUID | None
     metadata: dict[str, str]
+    tags: list[TagOfTask]
+    found_by: list[Way] | None
     created_at: Moment
     started_at: Moment | None
     completed_at: Moment | None
@@ -76,7 +88,7 @@ class Task(Body):
 
 
 class Pagination(Body):
-    """`page` and `offset` are null where a cursor was given; `total` is exact."""
+    """`page` and `offset` are null where a cursor was given; `total` is exact, and of words at most 240."""
 
     page: int | None
     pageSize: int
@@ -88,9 +100,19 @@ class Pagination(Body):
     has_more: bool
 
 
+class How(Body):
+    """Whether the meaning of the words could be asked for too; where a provider is down, the message says so."""
+
+    mode: Literal["words", "words_and_meaning"]
+    message: str | None
+
+
 class TaskPage(Body):
+    """`search` is null where no words were looked for."""
+
     tasks: list[Task]
     pagination: Pagination
+    search: How | None
 
 
 class Deleted(Body):

@@ -27,9 +27,10 @@ router = Router(tags=["Tasks"])
 
 @router.get("/tasks", response={200: Answer[TaskPage], **errors()})
 def list_tasks(request: KeyRequest, filters: Annotated[paging.TaskFilters, Query()]) -> Answer[TaskPage]:
-    """The team's tasks, newest first."""
-    generations, pagination = paging.find(request.auth.team_id, filters)
-    return Answer[TaskPage](data=TaskPage(tasks=represent.tasks(generations), pagination=pagination))
+    """The team's tasks, newest first; with `q` those found by it, the best first."""
+    page = paging.find(request.auth.team_id, filters)
+    tasks = represent.tasks(page.generations, found_by=page.found_by)
+    return Answer[TaskPage](data=TaskPage(tasks=tasks, pagination=page.pagination, search=page.how))
 
 
 @router.get("/tasks/{task_id}", response={200: Answer[Task], **errors(404)})
@@ -95,7 +96,7 @@ def find_task(request: KeyRequest, task_id: str, *, even_hidden: bool = False) -
     except ValueError as error:
         raise TaskNotFound from error
     visible = Generation.objects.filter(team_id=team_id) if even_hidden else Generation.objects.for_team(team_id)
-    generation = visible.filter(id=id).prefetch_related("assets").first()
+    generation = visible.filter(id=id).prefetch_related(*paging.ALONG).first()
     if generation is None:
         raise TaskNotFound
     return generation

@@ -1,4 +1,4 @@
-"""manage.py provider: the accounts at providers that make generations, without their keys."""
+"""manage.py provider: the accounts at providers that make generations, or the vectors they are found by; no keys."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from django.db.models import Field
 
 from generations import provider_accounts
 from generations.models import ProviderAccount
-from generations.providers.registry import ADAPTERS, build
+from generations.providers.registry import ACCOUNT_PROVIDERS, EMBEDDERS, build
 from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 
 # Column by option; an option that is not given leaves its column alone.
@@ -24,6 +24,8 @@ SETTINGS = {
     "max_unanswered": "how many POSTs may be without an answer; default 10",
     "reads_a_minute": "how often it may be asked about its tasks, at least 60; default 900",
 }
+# Of those that mean something where no generations are made.
+EMBEDDER_SETTINGS = ("priority", "reads_a_minute")
 UNSIGNED = "none"
 OVERLAP_HOURS = 24
 
@@ -34,7 +36,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="add an account; one of that label gets the new address and key")
-        add.add_argument("slug", choices=sorted(ADAPTERS))
+        add.add_argument("slug", choices=sorted(ACCOUNT_PROVIDERS))
         add.add_argument("--url", required=True, help="base URL, as docs/adding-a-provider.md has it")
         add.add_argument("--key", required=True, help="API key, or - to read it from standard input")
         add.add_argument("--label", help="default: the slug")
@@ -45,6 +47,9 @@ class Command(BaseCommand):
         pause = actions.add_parser("pause", help="send no new work; what runs there is still followed")
         resume = actions.add_parser("resume", help="send work again")
         change = actions.add_parser("set", help="change settings; those not named stay as they are")
+        change.add_argument(
+            "--option", action="append", metavar="NAME=VALUE", help="a setting of its adapter; NAME= for its default"
+        )
         for parser_with_label in (pause, resume, change):
             parser_with_label.add_argument("label")
         for parser_with_settings in (add, change):
@@ -62,7 +67,7 @@ class Command(BaseCommand):
         else:
             for each in answer:
                 state = f"paused: {each['paused_reason']}" if each["paused"] else "active"
-                state += ", circuit open" if each["circuit_open"] else ""
+                state += ", circuit open" if each.get("circuit_open") else ""
                 self.stdout.write(f"{each['priority']:>5}  {each['label']}  {each['provider']}  {each['url']}  {state}")
 
     @transaction.atomic
@@ -77,12 +82,9 @@ class Command(BaseCommand):
         if account.provider != slug:
             raise CommandError(f"{account.label!r} is an account at {account.provider}. Choose another --label.")
         account.options = account.options if options["option"] is None else _parse_options(options["option"])
-        try:
-            build(slug, url, key, account.options)
-        except ValueError as error:
-            raise CommandError(str(error)) from error
         account.base_url = url.rstrip("/")
         account.key = key
+        _check_options(account)
         _apply_settings(account, options)
         account.save()
         _apply_signature(account, options)
@@ -91,7 +93,13 @@ class Command(BaseCommand):
     @transaction.atomic
     def _set(self, *, label: str, **options: Any) -> list[ProviderAccount]:
         account = _account(label)
-        if changed := _apply_settings(account, options):
+        changed = _apply_settings(account, options)
+        if options["option"] is not None:
+            given = account.options | _parse_options(options["option"])
+            account.options = {name: value for name, value in given.items() if value}
+            _check_options(account)
+            changed.append("options")
+        if changed:
             account.save(update_fields=changed)
         _apply_signature(account, options)
         if options["old_secret_hours"] == 0 and not options["json"]:
@@ -180,6 +188,8 @@ def _account(label: str) -> ProviderAccount:
 def _apply_settings(account: ProviderAccount, options: dict[str, Any]) -> list[str]:
     """Write those that are given on the account, and return their columns; raises CommandError."""
     given = {name: options[name] for name in SETTINGS if options[name] is not None}
+    if senseless := [name for name in given if name not in _settings_of(account)]:
+        raise CommandError(f"--{senseless[0].replace('_', '-')}: {account.provider} makes no generations.")
     for name, value in given.items():
         field: Field[Any, Any] = ProviderAccount._meta.get_field(name)  # type: ignore[assignment]
         try:
@@ -196,16 +206,32 @@ def _parse_options(given: list[str]) -> dict[str, str]:
     return dict(each.split("=", 1) for each in given)
 
 
+def _check_options(account: ProviderAccount) -> None:
+    """Raises CommandError where its adapter can't use them."""
+    try:
+        build(account.provider, account.base_url, "key", account.options)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _settings_of(account: ProviderAccount) -> tuple[str, ...]:
+    return EMBEDDER_SETTINGS if account.provider in EMBEDDERS else tuple(SETTINGS)
+
+
 def _represent(account: ProviderAccount) -> dict[str, Any]:
+    """What means nothing where no generations are made is left out."""
+    signed = {
+        "callback_signature": account.signature_scheme or UNSIGNED,
+        "callback_header": account.signature_header,
+    }
     return {
         "label": account.label,
         "provider": account.provider,
         "url": account.base_url,
         "options": account.options,
-        **{name: getattr(account, name) for name in SETTINGS},
-        "callback_signature": account.signature_scheme or UNSIGNED,
-        "callback_header": account.signature_header,
+        **{name: getattr(account, name) for name in _settings_of(account)},
+        **({} if account.provider in EMBEDDERS else signed),
         "paused": account.paused_at is not None,
         "paused_reason": account.paused_reason,
-        "circuit_open": account.circuit_opened_at is not None,
+        **({} if account.provider in EMBEDDERS else {"circuit_open": account.circuit_opened_at is not None}),
     }

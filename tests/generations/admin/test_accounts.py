@@ -150,6 +150,67 @@ def test_an_account_that_there_is_not_is_not_found(admin_client):
     assert admin_client.post(page_of("resume", nobody)).status_code == 404
 
 
+@pytest.fixture
+def vectors() -> ProviderAccount:
+    """An account that makes no generations."""
+    account = make_account(base_url="https://api.scnet.cn/api/llm/v1", provider="scnet", label="vectors", key=SECRET)
+    account.options = {"model": "bge-m3"}
+    account.save()
+    return account
+
+
+def test_options_are_edited_a_line_each(admin_client, vectors):
+    page = text_of(admin_client.get(page_of("change", vectors)))
+    given = {"label": "vectors", "base_url": vectors.base_url, "priority": 5, "reads_a_minute": 600}
+
+    response = admin_client.post(page_of("change", vectors), {**given, "options": "model=bge-m3\r\nversion = 2\r\n"})
+
+    vectors.refresh_from_db()
+    assert response.status_code == 302
+    assert (vectors.options, vectors.priority) == ({"model": "bge-m3", "version": "2"}, 5)
+    assert "model, dims, encoding, version" in page
+
+
+def test_what_means_nothing_where_no_generations_are_made_is_not_asked_for(admin_client, account, vectors):
+    pages = [admin_client.get(page_of("change", each)).content.decode() for each in (account, vectors)]
+
+    for name in ("weight", "max_running", "max_unanswered"):
+        assert [f'name="{name}"' in page for page in pages] == [True, False]
+    assert ["field-signature" in page for page in pages] == [True, False]
+
+
+@pytest.mark.parametrize("options", ["version=x", "colour=red", "version"])
+def test_an_option_that_can_not_be_changes_nothing(admin_client, vectors, options):
+    before = ProviderAccount.objects.values().get()
+    given = {"label": "vectors", "base_url": vectors.base_url, "priority": 5, "reads_a_minute": 600}
+
+    response = admin_client.post(page_of("change", vectors), {**given, "options": options})
+
+    assert (response.status_code, "errorlist" in text_of(response)) == (200, True)
+    assert ProviderAccount.objects.values().get() == before
+
+
+def test_an_unchanged_form_of_an_account_with_options_changes_nothing(admin_client, vectors):
+    given = {"label": "vectors", "base_url": vectors.base_url, "priority": 100, "reads_a_minute": 900}
+
+    admin_client.post(page_of("change", vectors), {**given, "options": "model=bge-m3"})
+
+    assert LogEntry.objects.get(object_id=vectors.pk).get_change_message() == "No fields changed."
+
+
+def test_its_health_tells_nothing_of_tasks(admin_client, vectors):
+    page = text_of(admin_client.get(reverse("admin:generations_provideraccount_health")))
+
+    assert "vectors" in page
+    assert "up to 900 a minute" in page
+    assert "Running now" not in page
+    assert "Last answer" not in page
+
+
+def test_to_pause_it_warns_of_no_model(admin_client, vectors):
+    assert "No other account" not in text_of(admin_client.get(page_of("pause", vectors)))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_pause_at_once_one_is_told_that_it_did(account):
     done = race(lambda number: provider_accounts.pause(account, reason=f"by {number}"), range(8), threads=8)

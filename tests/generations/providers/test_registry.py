@@ -2,7 +2,18 @@ import pytest
 from cryptography.fernet import Fernet
 
 from generations.providers.base import AccountRefused
-from generations.providers.registry import ADAPTERS, adapter, build, signatures_of
+from generations.providers.registry import (
+    ACCOUNT_PROVIDERS,
+    ADAPTERS,
+    CLIP_READERS,
+    EMBEDDERS,
+    adapter,
+    build,
+    clip_reader,
+    embedder,
+    options_of,
+    signatures_of,
+)
 from generations.providers.signatures import HMAC_SHA256, STANDARD_WEBHOOKS
 from tests.factories import make_account
 
@@ -15,6 +26,47 @@ def test_every_registered_adapter_can_be_had(provider):
     made = adapter(make_account(provider=provider, base_url=URL))
 
     assert type(made).__name__ == ADAPTERS[provider].split(".")[1]
+
+
+@pytest.mark.parametrize("provider", sorted(EMBEDDERS))
+def test_every_registered_maker_of_vectors_can_be_had(provider):
+    account = make_account(provider=provider, base_url=URL)
+    account.options = {"model": "another", "version": "7"}
+
+    made = embedder(account)
+
+    assert (type(made).__name__, made.model, made.version) == (EMBEDDERS[provider].split(".")[1], "another", 7)
+
+
+def test_only_what_reads_clips_is_had_for_clips():
+    accounts = {provider: make_account(provider=provider, base_url=URL) for provider in EMBEDDERS}
+
+    assert [hasattr(clip_reader(accounts[provider]), "begin_tagging") for provider in CLIP_READERS] == [True]
+    with pytest.raises(AccountRefused, match="UNKNOWN_PROVIDER"):
+        clip_reader(accounts["scnet"])
+
+
+def test_what_makes_generations_makes_no_vectors_and_the_other_way_round():
+    with pytest.raises(AccountRefused, match="UNKNOWN_PROVIDER"):
+        embedder(make_account(provider="vibegen", base_url=URL))
+    with pytest.raises(AccountRefused, match="UNKNOWN_PROVIDER"):
+        adapter(make_account(provider="seeknetic", base_url=URL))
+
+
+@pytest.mark.parametrize("options", [{"version": "x"}, {"colour": "red"}])
+def test_an_option_that_a_maker_of_vectors_can_not_use_refuses_its_account(options):
+    account = make_account(provider="scnet", base_url=URL)
+    account.options = options
+
+    with pytest.raises(AccountRefused, match="UNUSABLE_OPTION"):
+        embedder(account)
+
+
+def test_every_option_has_a_default_and_is_named():
+    assert options_of("scnet") == ("model", "dims", "encoding", "version")
+    assert options_of("nobody") == ()
+    for provider in ACCOUNT_PROVIDERS:
+        build(provider, URL, "key", {})
 
 
 def test_an_account_nobody_wrote_an_adapter_for_is_refused():
@@ -57,4 +109,5 @@ def test_every_adapter_says_what_its_callbacks_may_be_signed_by():
     both = (STANDARD_WEBHOOKS, HMAC_SHA256)
 
     assert {name: signatures_of(name) for name in ADAPTERS} == {"vibegen": both, "see2ai": (), "seedance2api": both}
+    assert {signatures_of(name) for name in EMBEDDERS} == {()}
     assert signatures_of("nobody") == ()

@@ -197,8 +197,9 @@ def test_the_python_and_javascript_samples_run_whatever_the_prompt(browser, team
 def test_the_page_asks_as_much_for_one_event_as_for_many(browser, team):
     few, many = asked(team), completed(team)
 
-    # Session, user, team, clip, its files, its events, how many are in progress; of a charge what was refunded.
-    for generation, count in ((few, 7), (many, 8)):
+    # Session, user, team, clip, its files, its events, its tags, how many are in progress, its collections;
+    # of a charge what was refunded.
+    for generation, count in ((few, 9), (many, 10)):
         with queries(count):
             browser.get(address(generation))
 

@@ -295,3 +295,66 @@ def test_what_can_not_be_done_is_said_and_changes_nothing(words):
         provider(*words)
 
     assert not ProviderAccount.objects.exists()
+
+
+def test_an_account_for_vectors_is_added_with_its_options_and_without_what_means_nothing_there():
+    url = "https://api.scnet.cn/api/llm/v1"
+
+    told = provider(
+        *("add", "scnet", "--url", url, "--key", "sk-vectors", "--reads-a-minute", "600", "--json"),
+        *("--option", "model=bge-m3", "--option", "version=2"),
+    )
+
+    assert json.loads(told) == {
+        "label": "scnet",
+        "provider": "scnet",
+        "url": url,
+        "options": {"model": "bge-m3", "version": "2"},
+        "priority": 100,
+        "reads_a_minute": 600,
+        "paused": False,
+        "paused_reason": "",
+    }
+    assert provider("list").split() == ["100", "scnet", "scnet", url, "active"]
+
+
+def test_its_options_are_changed_one_by_one_and_an_empty_one_is_its_default():
+    provider("add", "scnet", "--url", URL, "--key", "k", "--option", "model=bge-m3", "--option", "encoding=base64")
+
+    told = provider("set", "scnet", "--option", "version=3", "--option", "encoding=", "--json")
+
+    assert json.loads(told)["options"] == {"model": "bge-m3", "version": "3"}
+    assert ProviderAccount.objects.get().options == {"model": "bge-m3", "version": "3"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("--option", "colour=red"),
+            "does not take the option 'colour'; it takes: model, dims, encoding, version",
+        ),
+        (("--option", "version=x"), "version must be a whole number from 1 to 9999"),
+        (("--option", "version"), "'version' is no option"),
+        (("--weight", "3"), "--weight: scnet makes no generations"),
+        (("--max-running", "3"), "--max-running: scnet makes no generations"),
+        (("--callback-signature", "hmac_sha256", "--callback-secret", SECRET), "not signed that way"),
+    ],
+)
+def test_what_means_nothing_to_it_or_can_not_be_is_said_and_changes_nothing(words, told):
+    provider("add", "scnet", "--url", URL, "--key", "k", "--option", "model=bge-m3")
+    before = ProviderAccount.objects.values().get()
+
+    with pytest.raises(CommandError, match=told):
+        provider("set", "scnet", *words)
+
+    assert ProviderAccount.objects.values().get() == before
+
+
+def test_it_is_paused_and_resumed_like_any_other():
+    provider("add", "seeknetic", "--url", URL, "--key", "k", "--option", "key_header=bearer")
+
+    paused = json.loads(provider("pause", "seeknetic", "--json"))["paused"]
+    resumed = json.loads(provider("resume", "seeknetic", "--json"))["paused"]
+
+    assert (paused, resumed) == (True, False)

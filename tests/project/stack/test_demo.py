@@ -7,7 +7,7 @@ from accounts.actors import INSTALLATION
 from accounts.audit import audit
 from accounts.models import ApiKey, AuditAction, AuditEntry, CreditBalance, Team, User
 from generations.models import ProviderAccount
-from generations.providers.registry import ADAPTERS
+from generations.providers.registry import ACCOUNT_PROVIDERS, EMBEDDERS
 from project import env
 from project.stack import demo
 
@@ -105,7 +105,12 @@ def test_the_sandbox_is_left_out_and_taken_in_again(settings, sandbox_account):
 def test_the_sandbox_stands_in_for_every_provider(settings):
     connect(settings, sandbox=True)
 
-    assert set(ProviderAccount.objects.values_list("provider", flat=True)) == set(ADAPTERS)
+    accounts = ProviderAccount.objects.all()
+    assert {each.provider for each in accounts} == set(ACCOUNT_PROVIDERS)
+    assert {each.label: each.reads_a_minute for each in accounts if each.provider in EMBEDDERS} == {
+        "sandbox-seeknetic": 6000,
+        "sandbox-scnet": 6000,
+    }
 
 
 def test_a_sandbox_that_the_operator_paused_stays_paused(settings, sandbox_account):

@@ -32,6 +32,7 @@ def test_an_empty_list_has_the_documented_shape(client):
                 "next_cursor": None,
                 "has_more": False,
             },
+            "search": None,
         },
     }
 
@@ -204,8 +205,10 @@ def test_a_foreign_cursor_shows_nothing_foreign(client, stranger, team):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-@pytest.mark.parametrize(("query", "count"), [({}, 6), ({"q": "gate"}, 6), ({"status": "completed"}, 6)])
-def test_a_page_takes_four_queries_beside_key_and_limit(client, team, django_assert_num_queries, rows, query, count):
+@pytest.mark.parametrize(("query", "count"), [({}, 7), ({"q": "gate"}, 11), ({"status": "completed"}, 7)])
+def test_a_page_takes_five_queries_beside_key_and_limit_and_a_search_four_more(
+    client, team, django_assert_num_queries, rows, query, count
+):
     for _ in range(rows):
         completed(team)
     listed(client)

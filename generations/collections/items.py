@@ -1,0 +1,200 @@
+"""What a collection holds, and in which order. Each change is made with the collection's row locked.
+
+Positions have gaps, so an item that is moved is one row written. Where a gap is used up, all are numbered anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max, Q, QuerySet
+
+from accounts import teams
+from accounts.models import Team, User
+from generations.models import Collection, CollectionItem, Generation
+
+from .collections import create, locked, touch
+
+MOST = 5000
+GAP = 1 << 20
+# As far as positions that come from outside may lie from 0; the column has 63 bits.
+FARTHEST = 1 << 60
+
+_RENUMBER = """
+UPDATE generations_collectionitem AS item SET position = numbered.place * %s
+FROM (
+    SELECT id, row_number() OVER (ORDER BY position, id) AS place
+    FROM generations_collectionitem WHERE collection_id = %s
+) AS numbered
+WHERE item.id = numbered.id
+"""
+
+
+class NotThere(Exception):
+    """A generation that the team has not, or that is not in the collection."""
+
+
+class TooManyItems(ValueError):
+    """The collection would have more than MOST."""
+
+
+class IsSmart(ValueError):
+    """A smart collection fills itself: nothing is added, removed or moved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """How many came to it, and how many were in it before."""
+
+    added: int
+    already: int
+
+
+@transaction.atomic
+def add(
+    collection: Collection, generation_ids: Sequence[UUID], *, by: User, places: Mapping[UUID, int] | None = None
+) -> Added:
+    """Put them at its end, in this order, or where `places` says. What is in it stays where it is.
+
+    What the team has deleted is left out. Raises NotThere, and nothing is added, where one was never the team's;
+    TooManyItems, IsSmart, Gone, TeamClosing.
+    """
+    teams.lock(collection.team_id)
+    kept = _locked(collection, by)
+    wanted = list(dict.fromkeys(generation_ids))
+    of_team = dict(
+        Generation.objects.filter(team_id=kept.team_id, id__in=wanted).values_list("id", "hidden_at"),
+    )
+    if len(of_team) < len(wanted):
+        raise NotThere
+    there = set(kept.items.filter(generation__in=wanted).values_list("generation_id", flat=True))
+    new = [id for id in wanted if id not in there and of_team[id] is None]
+    if kept.items.count() + len(new) > MOST:
+        raise TooManyItems
+    last = kept.items.aggregate(last=Max("position"))["last"] or 0
+    CollectionItem.objects.bulk_create(
+        CollectionItem(
+            collection=kept,
+            generation_id=id,
+            position=_within((places or {}).get(id, last + number * GAP)),
+            added_by=by,
+        )
+        for number, id in enumerate(new, start=1)
+    )
+    if new:
+        touch(kept)
+    return Added(added=len(new), already=len(there))
+
+
+@transaction.atomic
+def add_to_new(team: Team, generation_ids: Sequence[UUID], *, name: str, by: User) -> tuple[Collection, Added]:
+    """Both or neither: a collection of the team's that begins with these. Raises as create() and add() do."""
+    made = create(team, name=name, by=by)
+    return made, add(made, generation_ids, by=by)
+
+
+@transaction.atomic
+def remove(collection: Collection, generation_ids: Iterable[UUID], *, by: User) -> dict[UUID, int]:
+    """Take them out. Returns those that were in it with their positions, to put them back. Raises IsSmart, Gone."""
+    kept = _locked(collection, by)
+    leaving = kept.items.filter(generation__in=generation_ids)
+    places = dict(leaving.values_list("generation_id", "position"))
+    if places:
+        leaving.delete()
+        if kept.cover_id in places:
+            Collection.objects.filter(pk=kept.pk).update(cover=None)
+        touch(kept)
+    return places
+
+
+@transaction.atomic
+def move(collection: Collection, generation_id: UUID, *, beside: UUID, is_after: bool, by: User) -> bool:
+    """Put an item right before the one `beside`, or right after it. Returns whether it was elsewhere.
+
+    Raises NotThere where one of them is not in the collection; IsSmart, Gone.
+    """
+    kept = _locked(collection, by)
+    return _put(kept, _item(kept, generation_id), _item(kept, beside), is_after=is_after)
+
+
+@transaction.atomic
+def shift(collection: Collection, generation_id: UUID, *, is_later: bool, by: User) -> bool:
+    """Change places with the one shown before it, or after. Returns False at the end. Raises as move() does."""
+    kept = _locked(collection, by)
+    moved = _item(kept, generation_id)
+    beside = _next(shown(kept), moved, is_later=is_later)
+    return beside is not None and _put(kept, moved, beside, is_after=is_later)
+
+
+@transaction.atomic
+def set_cover(collection: Collection, generation_id: UUID, *, by: User) -> bool:
+    """Returns whether it was another one. A smart collection takes any of the team's. Raises NotThere, Gone."""
+    kept = locked(collection, by)
+    if kept.is_smart:
+        if not Generation.objects.for_team(kept.team_id).filter(id=generation_id).exists():
+            raise NotThere
+    else:
+        _item(kept, generation_id)
+    return bool(Collection.objects.filter(pk=kept.pk).exclude(cover=generation_id).update(cover=generation_id))
+
+
+def shown(collection: Collection) -> QuerySet[CollectionItem]:
+    """Its items in their order, without what the team has deleted meanwhile."""
+    return collection.items.filter(generation__hidden_at=None, generation__team=collection.team_id)
+
+
+def _locked(collection: Collection, by: User) -> Collection:
+    kept = locked(collection, by)
+    if kept.is_smart:
+        raise IsSmart
+    return kept
+
+
+def _item(collection: Collection, generation_id: UUID) -> CollectionItem:
+    item = shown(collection).filter(generation=generation_id).first()
+    if item is None:
+        raise NotThere
+    return item
+
+
+def _next(items: QuerySet[CollectionItem], item: CollectionItem, *, is_later: bool) -> CollectionItem | None:
+    """Items may have one position between them: then their ids say which comes first."""
+    if is_later:
+        beyond = Q(position__gt=item.position) | Q(position=item.position, id__gt=item.id)
+        return items.filter(beyond).order_by("position", "id").first()
+    beyond = Q(position__lt=item.position) | Q(position=item.position, id__lt=item.id)
+    return items.filter(beyond).order_by("-position", "-id").first()
+
+
+def _put(collection: Collection, moved: CollectionItem, beside: CollectionItem, *, is_after: bool) -> bool:
+    if moved.pk == beside.pk:
+        return False
+    low, high = _gap(collection, moved, beside, is_after=is_after)
+    if low < moved.position < high:
+        return False
+    if high - low < 2:
+        _renumber(collection)
+        beside.refresh_from_db(fields=["position"])
+        low, high = _gap(collection, moved, beside, is_after=is_after)
+    CollectionItem.objects.filter(pk=moved.pk).update(position=(low + high) // 2)
+    touch(collection)
+    return True
+
+
+def _gap(collection: Collection, moved: CollectionItem, beside: CollectionItem, *, is_after: bool) -> tuple[int, int]:
+    """The positions that it comes between, both taken."""
+    others = collection.items.exclude(pk=moved.pk)
+    neighbour = _next(others, beside, is_later=is_after)
+    if is_after:
+        return beside.position, neighbour.position if neighbour else beside.position + 2 * GAP
+    return neighbour.position if neighbour else beside.position - 2 * GAP, beside.position
+
+
+def _renumber(collection: Collection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_RENUMBER, [GAP, collection.pk])
+
+
+def _within(position: int) -> int:
+    return max(-FARTHEST, min(FARTHEST, position))

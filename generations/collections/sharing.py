@@ -1,0 +1,157 @@
+"""Links that open a collection to whoever has them: without an account, until they expire or are revoked.
+
+The token is the link's id with its HMAC, so nothing secret is kept, and a made-up one is refused before the database is
+asked. Every request for a page or a file of it asks the database, so a revoked link is dead at once. It opens as long
+as whoever made it might still make it: not once they have left the team, or lost sight of the collection.
+"""
+
+import hmac
+import re
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts import audit_log, teams
+from accounts.actors import Actor
+from accounts.models import AuditAction
+from accounts.roles import NotAllowed
+from generations.models import Asset, Collection, ShareLink, State
+
+from .collections import Gone, authorise
+from .items import shown
+
+DAYS = (1, 7, 30, 90)
+MOST = 20
+OPENED_EVERY = timedelta(minutes=1)
+# How long a file that a page of a smart collection shows can be fetched: at least so long, at most twice.
+SHOWN_SECONDS = 3600
+_TOKEN = re.compile(r"([0-9a-f]{32})([0-9a-f]{40})")
+
+
+class NoSuchLink(Exception):
+    """Nothing that opens anything, whatever it once was."""
+
+
+class TooManyLinks(ValueError):
+    """The collection has MOST that open it."""
+
+
+@transaction.atomic
+def share(collection: Collection, *, days: int, by: Actor) -> ShareLink:
+    """A link that opens it for so many DAYS. Raises ValueError, TooManyLinks, NotAllowed, Gone, TeamClosing."""
+    if by.user is None:
+        raise TypeError("nobody who would share it")
+    if days not in DAYS:
+        raise ValueError(days)
+    teams.lock(collection.team_id)
+    kept = Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).first()
+    if kept is None:
+        raise Gone
+    authorise(kept, by)
+    if live(kept).count() >= MOST:
+        raise TooManyLinks
+    expires_at = timezone.now() + timedelta(days=days)
+    link = ShareLink.objects.create(collection=kept, created_by=by.user, expires_at=expires_at)
+    _record(by, AuditAction.COLLECTION_SHARED, link, expires_at=expires_at.isoformat())
+    return link
+
+
+@transaction.atomic
+def revoke(link: ShareLink, *, by: Actor) -> bool:
+    """End it now. Returns whether it opened anything until then. Raises NotAllowed, TeamClosing."""
+    teams.lock(link.collection.team_id)
+    authorise(link.collection, by)
+    revoked = live(link.collection).filter(pk=link.pk).update(revoked_at=Now())
+    if revoked:
+        _record(by, AuditAction.COLLECTION_LINK_REVOKED, link)
+    return bool(revoked)
+
+
+def live(collection: Collection) -> QuerySet[ShareLink]:
+    """Those that have not ended, the newest first."""
+    return collection.share_links.filter(revoked_at=None, expires_at__gt=Now())
+
+
+def token_of(link: ShareLink) -> str:
+    return f"{link.pk.hex}{_sign(link.pk.hex)}"
+
+
+def url_of(link: ShareLink) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('generations:shared', args=[token_of(link)])}"
+
+
+def opened(token: str) -> ShareLink:
+    """The link, with its collection, if it opens it now. Raises NoSuchLink."""
+    parts = _TOKEN.fullmatch(token)
+    if parts is None or not hmac.compare_digest(_sign(parts[1]).encode(), parts[2].encode()):
+        raise NoSuchLink
+    links = ShareLink.objects.filter(revoked_at=None, expires_at__gt=Now(), collection__team__closing_at=None)
+    link = links.filter(pk=UUID(parts[1])).select_related("collection__team", "created_by").first()
+    if link is None:
+        raise NoSuchLink
+    try:
+        authorise(link.collection, Actor(user=link.created_by))
+    except NotAllowed as error:
+        raise NoSuchLink from error
+    return link
+
+
+def note_opened(link: ShareLink) -> None:
+    """When it was last opened, to the minute: a link that many have is not written for each of them."""
+    before = timezone.now() - OPENED_EVERY
+    stale = Q(last_opened_at=None) | Q(last_opened_at__lt=before)
+    ShareLink.objects.filter(stale, pk=link.pk).update(last_opened_at=Now())
+
+
+def media_path(token: str, link: ShareLink, asset: Asset) -> str:
+    """The address of a file on a page of the link. What a smart collection finds, the page alone knows: it signs it."""
+    path = reverse("generations:shared_media", args=[token, asset.id])
+    if not link.collection.is_smart:
+        return path
+    until = (int(time.time()) // SHOWN_SECONDS + 2) * SHOWN_SECONDS
+    return f"{path}?until={until}&shown={_sign_shown(link, asset.id, until)}"
+
+
+def shared_asset(link: ShareLink, asset_id: UUID, *, until: str, signature: str) -> Asset | None:
+    """If it is the output or poster of a completed generation in the collection; of a smart one, if it was shown."""
+    assets = Asset.objects.filter(
+        id=asset_id,
+        team_id=link.collection.team_id,
+        kind__in=(Asset.Kind.OUTPUT, Asset.Kind.POSTER),
+        deleted_at=None,
+        generation__state=State.COMPLETED,
+        generation__hidden_at=None,
+    )
+    if link.collection.is_smart:
+        return assets.first() if _was_shown(link, asset_id, until, signature) else None
+    return assets.filter(generation__in=shown(link.collection).values("generation")).first()
+
+
+def _was_shown(link: ShareLink, asset_id: UUID, until: str, signature: str) -> bool:
+    if not (until.isascii() and until.isdigit() and len(until) <= 10 and int(until) > time.time()):
+        return False
+    return hmac.compare_digest(_sign_shown(link, asset_id, int(until)).encode(), signature.encode())
+
+
+def _record(by: Actor, action: AuditAction, link: ShareLink, **detail: str) -> None:
+    """A private collection's name is its maker's alone; that something is open to the world is the admins' to know."""
+    collection = link.collection
+    name = collection.name if collection.visibility == Collection.Visibility.TEAM else ""
+    audit_log.record(by, action, team=collection.team, subject=name, subject_id=link.pk, **detail)
+
+
+def _sign(id: str) -> str:
+    return salted_hmac("filmgate.shared", id, algorithm="sha256").hexdigest()[:40]
+
+
+def _sign_shown(link: ShareLink, asset_id: UUID, until: int) -> str:
+    text = f"{link.pk.hex}:{asset_id}:{until}"
+    return salted_hmac("filmgate.shared.media", text, algorithm="sha256").hexdigest()[:40]

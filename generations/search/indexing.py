@@ -1,0 +1,15 @@
+"""The whole of indexing: which indexes there are, what belongs into them, and the work on it."""
+
+from project.due import Crew
+
+from . import braking, clips, filling, prompts, spaces, tending
+
+CREWS: tuple[Crew, ...] = (braking.crew, tending.crew, *clips.crews, prompts.crew)
+
+
+def index() -> None:
+    """Until nothing is due. While one call is at one crew's work, the next one passes on to the other crews."""
+    spaces.ensure()
+    filling.take_due()
+    for crew in CREWS:
+        crew.run()

@@ -1,0 +1,156 @@
+"""The vector of what somebody looks for: at once or not at all."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.cache import caches
+from django.utils import timezone
+
+from generations.models import ProviderAccount, SearchIndex
+from generations.search import asking, spaces
+from tests.indexing import PATHS, make_embedder, set_fault
+from tests.races import race
+from tests.receiver import Receiver, answer, hang
+
+
+@pytest.fixture
+def scnet(team, sandbox) -> ProviderAccount:
+    return make_embedder("scnet", at=sandbox.url)
+
+
+@pytest.fixture
+def index(scnet) -> SearchIndex:
+    spaces.ensure()
+    return spaces.current("prompt")
+
+
+def calls(sandbox) -> int:
+    return sandbox.state()["text_calls"]
+
+
+def test_a_text_is_asked_about_once_a_day(index, sandbox):
+    first = asking.embed_query(index, "A lighthouse")
+    again = asking.embed_query(index, "  a  LIGHTHOUSE ")
+
+    assert len(first) == 4096
+    assert again == pytest.approx(first, abs=1e-6)
+    assert calls(sandbox) == 1
+
+
+def test_another_text_and_another_index_have_vectors_of_their_own(index, sandbox):
+    make_embedder("seeknetic", at=sandbox.url)
+    spaces.ensure()
+
+    first = asking.embed_query(index, "一座灯塔")
+    other = asking.embed_query(index, "一座城市")
+    of_clips = asking.embed_query(spaces.current("clip"), "一座灯塔")
+
+    assert first != other
+    assert (len(first), len(of_clips)) == (4096, 512)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n"])
+def test_nothing_is_no_question(index, sandbox, text):
+    assert asking.embed_query(index, text) is None
+    assert calls(sandbox) == 0
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"paused_at": timezone.now()},
+        {"busy_until": timezone.now() + timedelta(hours=1)},
+        {"failure_count": 3},
+        {"reads_free_at": timezone.now() + timedelta(hours=1)},
+        {"options": {"model": "text-embedding-3-small"}},
+    ],
+    ids=lambda columns: next(iter(columns)),
+)
+def test_where_nobody_can_be_asked_the_answer_is_there_at_once(index, sandbox, columns):
+    ProviderAccount.objects.update(**columns)
+
+    began_at = time.monotonic()
+    vector = asking.embed_query(index, "A lighthouse")
+
+    assert vector is None
+    assert time.monotonic() - began_at < 0.5
+    assert calls(sandbox) == 0
+
+
+def test_what_is_known_needs_nobody(index, sandbox):
+    known = asking.embed_query(index, "A lighthouse")
+    ProviderAccount.objects.update(paused_at=timezone.now())
+
+    assert asking.embed_query(index, "A lighthouse") == pytest.approx(known, abs=1e-6)
+
+
+def test_whoever_hangs_is_waited_for_once(index, scnet):  # P12
+    stop = threading.Event()
+    with Receiver() as receiver:
+        receiver.otherwise = hang(stop)
+        ProviderAccount.objects.update(base_url=receiver.url(PATHS["scnet"]))
+        began_at = time.monotonic()
+        first = asking.embed_query(index, "A lighthouse", seconds=0.5)
+        waited = time.monotonic() - began_at
+        second = asking.embed_query(index, "A lighthouse at night", seconds=0.5)
+        waited_again = time.monotonic() - began_at - waited
+        stop.set()
+        asked = len(receiver.requests)
+
+    assert (first, second, asked) == (None, None, 1)
+    assert 0.4 < waited < 1.5
+    assert waited_again < 0.3
+    scnet.refresh_from_db()
+    assert (scnet.failure_count, scnet.busy_until) == (0, None)
+
+
+def test_while_the_first_rests_another_account_is_asked(index, scnet, sandbox):
+    caches["vectors"].set(f"rest:{scnet.pk}", True, 60)
+    make_embedder("scnet", at=sandbox.url, priority=200)
+
+    assert len(asking.embed_query(index, "A lighthouse")) == 4096
+
+
+def test_an_account_that_is_refused_is_paused(index, scnet, sandbox):  # P13
+    sandbox.set_key("sandbox", "refused")
+
+    assert asking.embed_query(index, "A lighthouse") is None
+
+    scnet.refresh_from_db()
+    assert scnet.paused_reason == "INVALID_API_KEY"
+
+
+@pytest.mark.parametrize("fault", ["500", "502", "reject", "garbage", "truncated", "429=30"])
+def test_no_trouble_of_the_provider_s_is_ever_raised(index, sandbox, fault):  # P7
+    set_fault(sandbox, "scnet", fault)
+
+    assert asking.embed_query(index, "A lighthouse") is None
+
+
+def test_a_vector_of_another_size_is_none(index):
+    SearchIndex.objects.update(dims=7)
+    index.refresh_from_db()
+
+    assert asking.embed_query(index, "A lighthouse") is None
+
+
+def test_many_threads_at_once_each_get_their_answer(index, sandbox):
+    texts = [f"Lighthouse {number % 4}" for number in range(16)]
+
+    vectors = race(lambda text: asking.embed_query(index, text, seconds=10), texts, threads=8)
+
+    assert all(vectors)
+    assert len({tuple(round(each, 4) for each in vector) for vector in vectors}) == 4
+
+
+def test_an_answer_that_breaks_the_contract_is_logged_without_its_words(index, caplog):
+    with Receiver() as receiver:
+        receiver.otherwise = answer(200, b'{"data": "secret words"}')
+        ProviderAccount.objects.update(base_url=receiver.url(PATHS["scnet"]))
+
+        assert asking.embed_query(index, "A lighthouse") is None
+
+    assert "secret" not in caplog.text
+    assert "lighthouse" not in caplog.text

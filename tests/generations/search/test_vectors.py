@@ -1,0 +1,241 @@
+import random
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from generations import lifecycle
+from generations.models import Generation, SearchEntry, State
+from generations.search import vectors
+from tests.api import asked, ensure_prices
+from tests.factories import make_team
+from tests.searching import keep_vector, make_index, turned
+
+
+@pytest.fixture
+def team(transactional_db):
+    ensure_prices()
+    return make_team(granted=1000)
+
+
+@pytest.fixture
+def stranger(team):
+    return make_team(name="Pathé", granted=1000)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """The database's index is asked already where there are more than two rows."""
+    monkeypatch.setattr(vectors, "FEW", 2)
+
+
+def nearest(index, vector, team, *, limit=24, **filters):
+    generations = Generation.objects.for_team(team.id).filter(**filters)
+    return [id for id, _distance in vectors.nearest(index, vector, generations, team_id=team.id, limit=limit)]
+
+
+def fanned(index, team, count, *, dims=4):
+    """So many generations, each a degree further off the first axis than the one before."""
+    made = [asked(team, prompt=f"number {number}") for number in range(count)]
+    for number, generation in enumerate(made):
+        keep_vector(index, generation, turned(number, dims=dims))
+    return [generation.id for generation in made]
+
+
+def state_of(index):
+    """Whether the database has its index: valid, invalid, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [vectors.name(index)])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def plan_of(index, vector, team):
+    with connection.execute_wrapper(_explained := Explained()):
+        nearest(index, vector, team, limit=3)
+    return "\n".join(_explained.plans)
+
+
+class Explained:
+    """Keeps the plan of each query for vectors."""
+
+    def __init__(self):
+        self.plans = []
+
+    def __call__(self, execute, sql, params, many, context):
+        if "generations_searchentry" in sql and "<" in sql and "EXPLAIN" not in sql:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.replace("SELECT", "EXPLAIN SELECT", 1), params)
+                while cursor.nextset():
+                    pass
+                self.plans += [row[0] for row in cursor.fetchall()]
+        return execute(sql, params, many, context)
+
+
+def test_the_nearest_come_first_with_their_distance(team):
+    index = make_index()
+    ids = fanned(index, team, 5)
+
+    found = vectors.nearest(index, turned(-1), Generation.objects.for_team(team.id), team_id=team.id, limit=3)
+
+    assert [id for id, _ in found] == ids[:3]
+    assert found[0][1] == pytest.approx(0.00015, abs=0.0005)
+
+
+@pytest.mark.parametrize("dims", [4, 4096])
+def test_the_index_of_the_database_is_used_once_it_is_built(team, soon, dims):
+    index = make_index(dims=dims)
+    ids = fanned(index, team, 12, dims=dims)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE generations_searchentry")
+
+    before = plan_of(index, turned(-1, dims=dims), team)
+    assert vectors.build(index) is True
+    after = plan_of(index, turned(-1, dims=dims), team)
+
+    assert vectors.name(index) not in before
+    assert vectors.name(index) in after
+    assert nearest(index, turned(-1, dims=dims), team, limit=3) == ids[:3]
+
+
+def test_building_again_is_harmless_and_dropping_too(team):
+    index = make_index()
+    fanned(index, team, 3)
+
+    assert vectors.build(index) is True
+    assert vectors.build(index) is True
+    assert state_of(index) is True
+    assert vectors.drop(index) is True
+    assert vectors.drop(index) is True
+    assert state_of(index) is None
+
+
+def test_what_a_killed_build_left_is_built_anew(team):
+    index = make_index()
+    fanned(index, team, 3)
+    vectors.build(index)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)", [vectors.name(index)]
+        )
+
+    assert vectors.build(index) is True
+
+    assert state_of(index) is True
+
+
+def test_one_that_fails_may_be_built_again(team):
+    index = make_index(dims=5)
+    keep_vector(index, asked(team), turned(0, dims=4))  # of another length: it cannot be indexed
+
+    with pytest.raises(DatabaseError, match="expected 5 dimensions"):
+        vectors.build(index)
+    left = state_of(index)
+    SearchEntry.objects.all().delete()
+
+    assert left is False
+    assert vectors.build(index) is True
+    assert state_of(index) is True
+
+
+def test_two_do_not_build_at_once(team):
+    index = make_index()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext('generations_searchindex'), %s)", [index.pk])
+
+            assert vectors.build(index) is False
+            assert vectors.drop(index) is False
+            assert state_of(index) is None
+
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+            assert vectors.build(index) is True
+    finally:
+        other.close()
+
+
+def test_it_is_not_built_within_a_transaction(team):
+    index = make_index()
+
+    with pytest.raises(DatabaseError, match="transaction block"), transaction.atomic():
+        vectors.build(index)
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_another_teams_vectors_are_never_near(team, stranger, soon, is_built):  # A3
+    index = make_index()
+    fanned(index, team, 6)
+    theirs = fanned(index, stranger, 6)
+    if is_built:
+        vectors.build(index)
+
+    assert nearest(index, turned(0), stranger, limit=10) == theirs
+    # Even where the generations that are asked about were somebody else's.
+    everybodys = Generation.objects.all()
+    found = vectors.nearest(index, turned(0), everybodys, team_id=stranger.id, limit=10)
+    assert [id for id, _ in found] == theirs
+
+
+def test_vectors_of_another_index_are_never_compared(team, soon):
+    index, other = make_index(), make_index("prompt", provider="scnet")
+    ids = fanned(index, team, 4)
+    keep_vector(other, asked(team), turned(0))
+    vectors.build(index)
+    vectors.build(other)
+
+    assert nearest(index, turned(0), team) == ids
+
+
+def test_a_filtered_page_is_full_where_there_is_enough(team, soon):
+    index = make_index()
+    ids = fanned(index, team, 40)
+    late = ids[-6:]
+    Generation.objects.filter(id__in=late).update(task_type="image_to_video")
+    vectors.build(index)
+
+    assert nearest(index, turned(0), team, limit=6, task_type="image_to_video") == late
+    assert nearest(index, turned(0), team, limit=24, task_type="image_to_video") == late
+
+
+def test_what_is_hidden_or_has_no_vector_is_not_found(team):
+    index = make_index()
+    ids = fanned(index, team, 3)
+    hidden = Generation.objects.get(id=ids[0])
+    lifecycle.advance(hidden, State.CANCELLED)
+    lifecycle.hide(hidden)
+    SearchEntry.objects.filter(generation_id=ids[1]).update(vector=None)
+
+    assert nearest(index, turned(0), team) == ids[2:]
+
+
+def test_a_vector_of_another_length_is_near_nothing(team):
+    index = make_index()
+    fanned(index, team, 3)
+
+    assert nearest(index, turned(0, dims=8), team) == []
+
+
+def test_long_vectors_are_ranked_exactly_in_the_end(team, soon):
+    numbers = random.Random(5)
+    index = make_index(dims=4096)
+    made = {}
+    for _ in range(30):
+        generation = asked(team)
+        made[generation.id] = [numbers.gauss(0, 1) for _ in range(4096)]
+        keep_vector(index, generation, made[generation.id])
+    vectors.build(index)
+    wanted = [numbers.gauss(0, 1) for _ in range(4096)]
+
+    def similarity(id):
+        return sum(a * b for a, b in zip(made[id], wanted, strict=True)) / sum(a * a for a in made[id]) ** 0.5
+
+    assert nearest(index, wanted, team, limit=5) == sorted(made, key=similarity, reverse=True)[:5]
+
+
+def test_the_vector_of_one_is_read_for_its_own_team_alone(team, stranger):
+    index = make_index()
+    generation = asked(team)
+    keep_vector(index, generation, [1, 0, 0, 0])
+
+    assert vectors.vector_of(index, generation.id, team_id=team.id) == [1, 0, 0, 0]
+    assert vectors.vector_of(index, generation.id, team_id=stranger.id) == []

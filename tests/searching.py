@@ -1,0 +1,31 @@
+"""Vectors for what is searched: indexes and their entries, as indexing leaves them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from pgvector import HalfVector
+
+from generations.models import Generation, SearchEntry, SearchIndex
+
+
+def make_index(kind: str = "clip", *, dims: int = 4, **given: Any) -> SearchIndex:
+    """A current one, of a provider that there is no account of."""
+    columns = {"provider": "seeknetic", "model": "bench", "is_current": True, **given}
+    return SearchIndex.objects.create(kind=kind, dims=dims, **columns)
+
+
+def keep_vector(index: SearchIndex, generation: Generation, vector: Sequence[float]) -> SearchEntry:
+    return SearchEntry.objects.create(
+        index=index,
+        generation=generation,
+        team_id=generation.team_id,
+        vector=HalfVector(list(vector)),
+        done_at=timezone.now(),
+    )
+
+
+def turned(degrees: float, *, dims: int = 4) -> list[float]:
+    """A vector of length 1, so many degrees from the first axis."""
+    return [math.cos(math.radians(degrees)), math.sin(math.radians(degrees)), *[0.0] * (dims - 2)]

@@ -91,7 +91,7 @@ def _measure_space(teams: Sequence["Team"], kind: str, dims: int) -> None:
     near, durations = [], []
     for team, query in asked:
         began = time.perf_counter()
-        near.append(vectors.nearest(index, query, everything(team.id), team_id=team.id, limit=ROWS))
+        near.append(vectors.nearest(index, query, team_id=team.id, limit=ROWS))
         durations.append(time.perf_counter() - began)
     exact, exact_durations = _exact(index, asked[:EXACT_QUERIES])
     recall = statistics.mean(
@@ -108,10 +108,7 @@ def _measure_space(teams: Sequence["Team"], kind: str, dims: int) -> None:
         )
         for team, query in asked
     ]
-    small = [
-        vectors.nearest(index, query, everything(teams[-1].id), team_id=teams[-1].id, limit=ROWS)
-        for _, query in asked[:20]
-    ]
+    small = [vectors.nearest(index, query, team_id=teams[-1].id, limit=ROWS) for _, query in asked[:20]]
     fewest = [min(map(len, found)) for found in (near, filtered[:], small)]
     # The smallest team has four clips of that type, and brings all of them.
     fewest[1] = min(len(found) for (team, _), found in zip(asked, filtered, strict=True) if team != teams[-1])

@@ -35,10 +35,10 @@ def of_text(text: str, indexes: Sequence[SearchIndex]) -> list[tuple[SearchIndex
 
 
 def nearest(
-    index: SearchIndex, vector: Sequence[float], generations: GenerationQuerySet, *, team_id: UUID
+    index: SearchIndex, vector: Sequence[float], within: GenerationQuerySet | None, *, team_id: UUID
 ) -> list[UUID]:
     """Those that are near enough to mean the same, the nearest first."""
-    near = vectors.nearest(index, vector, generations, team_id=team_id, limit=MOST)
+    near = vectors.nearest(index, vector, within, team_id=team_id, limit=MOST)
     if not near:
         return []
     least = max(LEAST_SIMILARITY, OF_THE_BEST * (1 - near[0][1]))

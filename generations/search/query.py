@@ -69,6 +69,10 @@ class Search:
         """Whether the best comes first, and not the newest."""
         return bool(self.q or self.like)
 
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.show != "all" or self.batch or self.tag or self.collection)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -114,7 +118,13 @@ def find(
     if not search.is_ranked:
         rows = list(generations.newest_first().prefetch_related(*along)[offset : offset + limit + 1])
         return Results(found=[Found(row) for row in rows[:limit]], has_more=len(rows) > limit)
-    asked = rankings.Asked(generations=generations, team_id=team_id, user_id=user_id, limit=MOST)
+    asked = rankings.Asked(
+        generations=generations,
+        is_filtered=search.is_filtered or within is not None,
+        team_id=team_id,
+        user_id=user_id,
+        limit=MOST,
+    )
     brought = rankings.like(search.like, asked) if search.like else rankings.of_text(search.q, asked)
     fused = fuse(brought.lists)[:MOST]
     return Results(

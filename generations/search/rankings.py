@@ -1,7 +1,7 @@
 """The ways to search: by the words of the prompt, by tag, by collection, by meaning. Each brings a ranking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -22,9 +22,13 @@ LIKE_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks, among which generations, and how many each way may bring."""
+    """Who asks, among which generations, and how many each way may bring.
+
+    `is_filtered` says whether the generations are fewer than all that the team has.
+    """
 
     generations: GenerationQuerySet
+    is_filtered: bool
     team_id: UUID
     user_id: UUID | None
     limit: int
@@ -53,17 +57,13 @@ def like(generation_id: UUID, asked: Asked) -> Brought:
     generation = Generation.objects.for_team(asked.team_id).filter(id=generation_id).first()
     if generation is None:
         return Brought()
-    others = Asked(
-        generations=asked.generations.exclude(id=generation_id),
-        team_id=asked.team_id,
-        user_id=asked.user_id,
-        limit=asked.limit,
-    )
+    others = replace(asked, generations=asked.generations.exclude(id=generation_id))
     for kind in (SearchIndex.Kind.CLIP, SearchIndex.Kind.PROMPT):
         index = spaces.current(kind)
         vector = vectors.vector_of(index, generation_id, team_id=asked.team_id) if index else []
         if index and vector:
-            return Brought(lists=[_by_meaning(index, vector, others)], is_by_meaning=True)
+            near = [each for each in _by_meaning(index, vector, asked).found if each[0] != generation_id]
+            return Brought(lists=[Ranked(near)], is_by_meaning=True)
     return Brought(lists=[_by_words(generation.prompt[:LIKE_CHARACTERS], others)])
 
 
@@ -111,7 +111,7 @@ def _by_collections(text: str, asked: Asked) -> Ranked:
 
 
 def _by_meaning(index: SearchIndex, vector: Sequence[float], asked: Asked) -> Ranked:
-    found = meaning.nearest(index, vector, asked.generations, team_id=asked.team_id)
+    found = meaning.nearest(index, vector, asked.generations if asked.is_filtered else None, team_id=asked.team_id)
     return Ranked([(id, (Reason("meaning"),)) for id in found])
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.cache import caches
 from django.db import connection
 from django.db.models import FloatField, Func, QuerySet, Value
 from django.db.models.expressions import Combinable
@@ -67,24 +68,28 @@ def name(index: SearchIndex) -> str:
 
 
 def nearest(
-    index: SearchIndex, vector: Sequence[float], generations: GenerationQuerySet, *, team_id: UUID, limit: int
+    index: SearchIndex,
+    vector: Sequence[float],
+    within: GenerationQuerySet | None = None,
+    *,
+    team_id: UUID,
+    limit: int,
 ) -> list[Near]:
-    """Those of the generations whose vectors are nearest: (id, cosine distance from 0 to 2), the nearest first.
+    """Those of the team's generations whose vectors are nearest: (id, cosine distance from 0 to 2), the nearest first.
 
-    As many as `limit` where there are so many. `generations` are the team's, filtered; a vector of another length than
-    the index has is near nothing.
+    As many as `limit` where there are so many. `within` are those that fit a filter; without it nothing is looked up
+    but vectors, so one that was hidden a moment ago may be among them. A vector of another length than the index has is
+    near nothing.
     """
     if len(vector) != index.dims:
         return []
-    rows = SearchEntry.objects.filter(
-        index_id=index.pk, team_id=team_id, vector__isnull=False, generation__in=generations
-    )
-    text = HalfVector(list(vector)).to_text()
-    if generations.order_by()[: FEW + 1].count() > FEW:
-        found = _approximately(index, rows, text, limit)
+    rows = SearchEntry.objects.filter(index_id=index.pk, team_id=team_id, vector__isnull=False)
+    is_many = _has_many(index, rows, team_id) if within is None else within.order_by()[: FEW + 1].count() > FEW
+    if is_many:
+        found = _approximately(index, vector, within, team_id=team_id, limit=limit)
         if len(found) == limit:
             return found
-    return _exactly(index, rows, text, limit)
+    return _exactly(index, vector, rows if within is None else rows.filter(generation__in=within), limit)
 
 
 def vector_of(index: SearchIndex, generation_id: UUID, *, team_id: UUID) -> list[float]:
@@ -94,31 +99,55 @@ def vector_of(index: SearchIndex, generation_id: UUID, *, team_id: UUID) -> list
     return list(kept or [])
 
 
-def _approximately(index: SearchIndex, rows: QuerySet[SearchEntry], text: str, limit: int) -> list[Near]:
-    """By the database's index, which goes on until enough of the rows have come, in an order that is nearly right."""
-    candidates = limit if index.dims <= MAX_HALFVEC_DIMS else max(MIN_EF, RERANKED * limit)
-    near = rows.order_by(_far_by_index(index.dims, text)).values_list("generation_id", _far(index.dims, text))
-    sql, params = near[:candidates].query.sql_with_params()
-    scanned = {
-        "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.ef_search": min(MAX_EF, max(MIN_EF, candidates)),
-        # Any other plan has to sort, and the planner does not know what reading a long vector costs.
-        "enable_sort": "off",
-    }
-    settings = "".join(f"SET LOCAL {name} = {value};" for name, value in scanned.items())
+def _has_many(index: SearchIndex, rows: QuerySet[SearchEntry], team_id: UUID) -> bool:
+    """Whether the team has more than FEW vectors. That it has is remembered for an hour: teams seldom shrink."""
+    key = f"many:{index.pk}:{team_id.hex}"
+    if caches["vectors"].get(key):
+        return True
+    is_many = rows.order_by().values("index_id")[: FEW + 1].count() > FEW
+    if is_many:
+        caches["vectors"].set(key, True, 3600)
+    return is_many
+
+
+def _approximately(
+    index: SearchIndex, vector: Sequence[float], within: GenerationQuerySet | None, *, team_id: UUID, limit: int
+) -> list[Near]:
+    """By the database's index, which goes on until enough of the rows have come, in an order that is nearly right.
+
+    In SQL of our own: building it from expressions took longer than the database does.
+    """
+    is_by_signs = index.dims > MAX_HALFVEC_DIMS
+    candidates = max(MIN_EF, RERANKED * limit) if is_by_signs else limit
+    fits, params = "", []
+    if within is not None:
+        wanted, params = within.order_by().values("id").query.sql_with_params()
+        fits = f"AND generation_id IN ({wanted})"
+    # What is sent together is one transaction, and one way there and back. Any plan but the index's has to sort, and
+    # the planner does not know what reading a long vector costs.
+    sql = f"""
+    SET LOCAL hnsw.iterative_scan = relaxed_order;
+    SET LOCAL hnsw.ef_search = {min(MAX_EF, max(MIN_EF, candidates)):d};
+    SET LOCAL enable_sort = off;
+    SELECT generation_id, vector::halfvec({index.dims:d}) <=> %s::halfvec({index.dims:d}) AS distance
+    FROM generations_searchentry
+    WHERE index_id = {index.pk:d} AND team_id = %s AND vector IS NOT NULL {fits}
+    ORDER BY {_by_signs(vector) if is_by_signs else "distance"}
+    LIMIT {candidates:d}
+    """  # noqa: S608 -- numbers of ours, and signs; the rest are parameters
     with connection.cursor() as cursor:
-        # What is sent together is one transaction, and one way there and back.
-        cursor.execute(settings + sql, params)
+        cursor.execute(sql, [_text(vector), team_id, *params])
         while cursor.nextset():
             pass
-        found = [(id, distance) for id, distance, *_order in cursor.fetchall()]
+        found: list[Near] = cursor.fetchall()
     return sorted(found, key=_distance)[:limit]
 
 
-def _exactly(index: SearchIndex, rows: QuerySet[SearchEntry], text: str, limit: int) -> list[Near]:
+def _exactly(index: SearchIndex, vector: Sequence[float], rows: QuerySet[SearchEntry], limit: int) -> list[Near]:
     """By each of the rows. The sum with 0 is no expression of the database's index, which so stays out of it."""
-    far = Func(_far(index.dims, text), Value(0.0), arg_joiner=" + ", template="(%(expressions)s)", output_field=_FLOAT)
-    found = rows.annotate(distance=far).order_by("distance", "generation_id")
+    far = _far(index.dims, _text(vector))
+    kept = Func(far, Value(0.0), arg_joiner=" + ", template="(%(expressions)s)", output_field=_FLOAT)
+    found = rows.annotate(distance=kept).order_by("distance", "generation_id")
     return list(found.values_list("generation_id", "distance")[:limit])
 
 
@@ -136,20 +165,18 @@ def _far(dims: int, text: str) -> Func:
     )  # fmt: skip
 
 
-def _far_by_index(dims: int, text: str) -> Func:
-    """What the database's index is ordered by: the same expression as _indexed() says."""
-    if dims <= MAX_HALFVEC_DIMS:
-        return _far(dims, text)
-    signs = (_signs("vector", dims), _signs(_halves(Value(text), dims), dims))
-    return Func(*signs, arg_joiner=" <~> ", template="(%(expressions)s)", output_field=_FLOAT)
+def _text(vector: Sequence[float]) -> str:
+    return HalfVector(list(vector)).to_text()
+
+
+def _by_signs(vector: Sequence[float]) -> str:
+    """How far by the signs alone: binary_quantize() has a one for each number above zero."""
+    signs = "".join("1" if part > 0 else "0" for part in vector)
+    return f"(binary_quantize(vector)::bit({len(vector):d})) <~> B'{signs}'"
 
 
 def _halves(of: str | Combinable, dims: int) -> Func:
     return Func(of, template=f"(%(expressions)s)::halfvec({dims:d})", output_field=_FLOAT)
-
-
-def _signs(of: str | Combinable, dims: int) -> Func:
-    return Func(of, template=f"(binary_quantize(%(expressions)s))::bit({dims:d})", output_field=_FLOAT)
 
 
 def _indexed(dims: int) -> str:

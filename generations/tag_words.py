@@ -2,15 +2,19 @@
 
 import re
 import unicodedata
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
+from . import words
 from .models import Tag
 
+LEAST_PREFIX = 2
+LEAST_LAST_WORD = 3  # of several words, to be looked for while it is begun
 _BETWEEN = re.compile(r"[\s_\-\u2010-\u2015]+")
 _SHOT_SIZES: dict[str, Promise | str] = {
     "extreme close up": pgettext_lazy("clip tag", "Extreme close-up"),
@@ -166,6 +170,39 @@ def label(kind: str, name: str) -> str:
 def meanings(name: str) -> frozenset[str]:
     """What may be typed for it, as typed() has it: its own name, and its label in every language."""
     return _labels(spelling(name)) | {typed(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a text may name: `parts` of it as they are, and `begun` ones that a name may go on from."""
+
+    parts: frozenset[str]
+    begun: tuple[str, ...]
+
+
+def said(text: str) -> Said:
+    """The last word may be begun while nothing follows it."""
+    whole = typed(text)
+    begun = [whole] if len(whole) >= LEAST_PREFIX else []
+    runs = words.runs(text)
+    if runs and text[-1:].isalnum() and not runs[-1][0] and len(runs[-1][1]) >= LEAST_LAST_WORD:
+        last = [run for _is_unspaced, run in runs[-words.PHRASE_WORDS :]]
+        begun += [" ".join(last[at:]) for at in range(len(last))]
+    return Said(frozenset(words.phrases(text) | {whole} - {""}), tuple(begun))
+
+
+def part_for(name: str, text: Said) -> str:
+    """The longest part of a text that means the name; empty where none does."""
+    called = _called(name)
+    begun = (each for each in text.begun if any(one.startswith(each) for one in called))
+    return max([*(called & text.parts), *begun], key=len, default="")
+
+
+@lru_cache(maxsize=20_000)
+def _called(name: str) -> frozenset[str]:
+    """All that may be typed for it, with and without what stands between its words."""
+    called = meanings(name)
+    return called | {plain for each in called if (plain := words.plain(each))}
 
 
 def spelling(name: str) -> str:

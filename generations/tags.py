@@ -6,28 +6,24 @@ is kept as it was given; names are compared folded, as words of prompts are.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts import names
 from accounts.models import User
 
-from . import tag_words
+from . import tag_words, team_tags, words
 from .models import Generation, Tag
 from .models.generations import GenerationQuerySet
 from .providers.embedding import ReadTag
-from .tag_words import folded, meanings, spelling, typed
+from .tag_words import folded, spelling
 
 MOST_OF_MEMBERS = 20
 MOST_OF_MACHINE = 40
 NAME_CHARACTERS = 40
-LEAST_PREFIX = 2
-NAMES_LOOKED_AT = 5000
-CLIPS_COUNTED = 1000
 
 
 class NoName(ValueError):
@@ -56,28 +52,6 @@ class TooManyTags(ValueError):
 
 class ClipGone(Exception):
     """The clip was deleted meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamTag:
-    """A name that clips of a team have. `kinds` are those of the machine's tags of that name; `is_members` says
-    whether a member's has it too. `clips` is counted up to CLIPS_COUNTED; `has_more` where there are more.
-    """
-
-    name: str
-    kinds: frozenset[str]
-    is_members: bool
-    clips: int
-    has_more: bool
-
-    @property
-    def kind(self) -> str:
-        """The first of its kinds; of no kind where only members gave it."""
-        return min(self.kinds - {""}, default="")
-
-    @property
-    def label(self) -> str:
-        return tag_words.label(self.kind, self.name)
 
 
 def clean(name: str) -> str:
@@ -165,23 +139,18 @@ def with_tag(generations: GenerationQuerySet, name: str) -> GenerationQuerySet:
 
 
 def matching(team_id: UUID, text: str) -> list[str]:
-    """The names of the team's tags that the text means: what one is called in any language, or how that begins.
+    """The names of the team's tags that a text has in it: what one is called in any language, its last word perhaps
+    only begun. Of a longer name and one within it, such as extreme close-up and close-up, the longer one.
 
-    A single character means what is called just that.
+    Of a team with more than NAMES_LOOKED_AT names those that come later are found where they are typed as they are.
     """
-    words = typed(text)
-    if len(words) < LEAST_PREFIX:
-        return [name for name in _names(team_id) if words in meanings(name)] if words else []
-    return [name for name in _names(team_id) if _begins(name, words)]
-
-
-def of_team(team_id: UUID, *, starting: str = "", limit: int = 50) -> list[TeamTag]:
-    """The tags of a team's clips, of deleted ones none, in the order of their names; those that begin so."""
-    words = typed(starting)
-    names = [name for name in _names(team_id) if _begins(name, words)]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"names": names, "team": team_id, "most": CLIPS_COUNTED, "limit": limit})
-        return [_team_tag(*row) for row in cursor.fetchall()]
+    said = tag_words.said(text)
+    names = set(team_tags.names_of(team_id))
+    if len(names) >= team_tags.NAMES_LOOKED_AT:
+        names.update(_named(team_id, {*said.parts, *text.split(), text.strip()}))
+    meant = {name: part for name in names if (part := tag_words.part_for(name, said))}
+    within = {each for part in set(meant.values()) for each in words.phrases(part) - {part}}
+    return sorted(name for name, part in meant.items() if part not in within)
 
 
 def _lock(generation_id: UUID) -> None:
@@ -204,53 +173,11 @@ def _by_meaning(read: Sequence[ReadTag]) -> dict[tuple[str, str], str]:
 
 def _as_the_team_spells(team_id: UUID, name: str) -> str:
     """So that Neon on one clip and neon on another are one tag."""
-    known = [each for each in _names(team_id) if folded(each) == folded(name)]
+    known = [each for each in team_tags.names_of(team_id) if folded(each) == folded(name)]
     return name if name in known else next(iter(known), name)
 
 
-def _begins(name: str, words: str) -> bool:
-    return any(meaning.startswith(words) for meaning in meanings(name))
-
-
-def _names(team_id: UUID) -> list[str]:
-    """All names of a team's tags, each found by one look into the index however many clips have it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NAMES, {"team": team_id, "most": NAMES_LOOKED_AT})
-        return [name for (name,) in cursor.fetchall()]
-
-
-def _team_tag(name: str, sources: list[str], clips: int, has_more: bool) -> TeamTag:
-    kinds = frozenset(each.removeprefix("machine:") for each in sources if each.startswith("machine:"))
-    return TeamTag(
-        name=name, kinds=kinds, is_members="member:" in sources, clips=min(clips, CLIPS_COUNTED), has_more=has_more
-    )
-
-
-_NAMES = """
-WITH RECURSIVE named (name) AS (
-    (SELECT min(name) FROM generations_tag WHERE team_id = %(team)s AND rejected_at IS NULL)
-    UNION ALL
-    SELECT (SELECT min(tag.name) FROM generations_tag AS tag
-            WHERE tag.team_id = %(team)s AND tag.rejected_at IS NULL AND tag.name > named.name)
-    FROM named WHERE named.name IS NOT NULL
-)
-SELECT name FROM named WHERE name IS NOT NULL LIMIT %(most)s
-"""
-# Each count ends where it is enough: a tag of a hundred thousand clips takes no longer than one of a hundred.
-_COUNTED = """
-SELECT named.name, counted.sources, counted.clips, counted.tags > %(most)s
-FROM unnest(%(names)s::text[]) WITH ORDINALITY AS named (name, place)
-CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT of_clip.source || ':' || of_clip.kind) AS sources,
-           count(DISTINCT of_clip.generation_id) AS clips, count(*) AS tags
-    FROM (
-        SELECT tag.source, tag.kind, tag.generation_id
-        FROM generations_tag AS tag
-        JOIN generations_generation AS clip ON clip.id = tag.generation_id AND clip.hidden_at IS NULL
-        WHERE tag.team_id = %(team)s AND tag.name = named.name AND tag.rejected_at IS NULL
-        LIMIT %(most)s + 1
-    ) AS of_clip
-) AS counted
-WHERE counted.clips > 0
-ORDER BY named.place LIMIT %(limit)s
-"""
+def _named(team_id: UUID, names: set[str]) -> list[str]:
+    """Which of them are the team's tags as they are."""
+    having = Tag.objects.filter(team_id=team_id, name__in=names, rejected_at=None)
+    return list(having.order_by("name").values_list("name", flat=True).distinct())

@@ -12,6 +12,8 @@ from django.db import connection
 from .models import Generation
 
 WORD_CHARACTERS = 100
+PHRASE_WORDS = 4
+PHRASE_CHARACTERS = 12
 # Han, kana, Hangul, Thai, Lao, Khmer and Burmese: written without spaces, or with words that change at their ends.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
@@ -48,6 +50,27 @@ def pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
+def plain(text: str) -> str:
+    """Its runs alone, with a space between two: as names are compared."""
+    return " ".join(run for _is_unspaced, run in runs(text))
+
+
+def phrases(text: str) -> set[str]:
+    """What may be a name in it: one to four of its runs that follow each other, and parts of those without spaces."""
+    of_text = runs(text)
+    each = [run for _is_unspaced, run in of_text]
+    found = {
+        " ".join(each[at:end])
+        for at in range(len(each))
+        for end in range(at + 1, min(at + PHRASE_WORDS, len(each)) + 1)
+    }
+    for is_unspaced, run in of_text:
+        if is_unspaced:
+            lengths = range(2, PHRASE_CHARACTERS + 1)
+            found.update(run[at : at + length] for length in lengths for at in range(len(run) - length + 1))
+    return found
+
+
 def team_lexeme(team_id: UUID) -> str:
-    """No word of a prompt holds a colon, so this is nobody's word; with it the index finds a team's rows alone."""
-    return f"team:{team_id.hex}"
+    """With it the index finds a team's rows alone. It begins as no word does: none, begun or whole, is found in it."""
+    return f":{team_id.hex}"

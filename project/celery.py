@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "generations.archive",
         "generations.search",
         "generations.batches",
+        "generations.collections",
     ],
     related_name="jobs",
 )

@@ -44,6 +44,8 @@ SHAPES = [
         rf"({_SLASH}hooks{_SLASH}[\w-]++{_SLASH})[^/\s?&'\"]++",
         rf"({_SLASH}password{_SLASH}reset{_SLASH}key{_SLASH})[^/\s?&'\"]++",
         rf"({_SLASH}confirm-email{_SLASH})[^/\s?&'\"]++",
+        rf"({_SLASH}shared{_SLASH})[^/\s?&'\"]++",
+        r"(shown(?:=|%(?:25){0,3}3[Dd]))[0-9a-f]{8,}+",
         r"(://[^/\s:@'\"]*+:)[^/\s@'\"]++(?=@)",
     )
 ]

@@ -271,7 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": 2 * seconds}}
     for name, seconds in {
         "submit": 5.0, "ingest": 5.0, "poll": 5.0, "list": 5.0, "probe": 5.0,
-        "archive": 5.0, "index": 5.0, "deliver": 1.0, "batch": 5.0, "sweep": 15.0, "upkeep": 60.0,
+        "archive": 5.0, "index": 5.0, "deliver": 1.0, "batch": 5.0, "sweep": 15.0, "links": 60.0, "upkeep": 60.0,
     }.items()
 }  # fmt: skip
 

@@ -26,14 +26,13 @@ KINDS = {
 }
 STATES = {
     operating.CURRENT: _("Current"),
-    operating.FILLING: _("Being filled; the one before it is searched"),
+    operating.FILLING: _("Being filled; the one before it is searched, by words alone where its model is gone"),
     operating.KEPT: _("Filled; its turn comes at once"),
     operating.RETIRED: _("Retired; it is being emptied"),
 }
 OF_ENTRIES = {
     "PROVIDER_ERROR": _("The provider failed at it again and again, while it answered for others."),
     "DIMS_CHANGED": _("The provider's vectors have another size now: raise the version, and all are made anew."),
-    "UNUSABLE_VECTOR": _("The provider's vector can't be compared: empty, all zeros, or with numbers too large."),
 }
 
 

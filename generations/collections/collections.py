@@ -14,9 +14,11 @@ from django.db.models.functions import Now
 
 from accounts import roles, teams
 from accounts.actors import Actor
-from accounts.models import Team, User
+from accounts.models import Membership, Team, User
 from accounts.roles import Action, NotAllowed
 from generations.models import Collection
+
+from . import open_links
 
 MOST = 500
 NAME_CHARACTERS = 80
@@ -24,7 +26,7 @@ DESCRIPTION_CHARACTERS = 500
 
 
 class TooManyCollections(ValueError):
-    """The team has MOST of them."""
+    """The team has MOST of them, with its members' private ones."""
 
 
 class Gone(Exception):
@@ -32,8 +34,8 @@ class Gone(Exception):
 
 
 def visible_to(user: User, team_id: UUID) -> QuerySet[Collection]:
-    """The team's, and the user's own private ones in it. That the user is in the team is seen to by the caller."""
-    return Collection.objects.filter(Q(visibility=Collection.Visibility.TEAM) | Q(created_by=user), team_id=team_id)
+    """What a member sees of the team's collections; see CollectionQuerySet."""
+    return Collection.objects.visible_to(user.pk, team_id=team_id)
 
 
 def may_end(collection: Collection, user: User, role: str) -> bool:
@@ -82,7 +84,7 @@ def create(
 ) -> Collection:
     """One of the team's, or the user's own; with a `search` it is smart. Raises TooManyCollections, TeamClosing."""
     teams.lock(team.pk)
-    if Collection.objects.filter(team=team).count() >= MOST:
+    if _counting(team).count() >= MOST:
         raise TooManyCollections
     return Collection.objects.create(
         team=team,
@@ -115,5 +117,13 @@ def delete(collection: Collection, *, by: Actor) -> bool:
     if kept is None:
         return False
     authorise(kept, by)
+    open_links.end_all(kept, by=by)
     kept.delete()
     return True
+
+
+def _counting(team: Team) -> QuerySet[Collection]:
+    """Those that count: a private one whose maker has left is out of everybody's reach, unless they come back."""
+    members = Membership.objects.filter(team=team).values("user")
+    seen = Q(visibility=Collection.Visibility.TEAM) | Q(created_by__in=members)
+    return Collection.objects.filter(seen, team=team)

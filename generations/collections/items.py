@@ -18,8 +18,8 @@ from .collections import create, locked, touch
 
 MOST = 5000
 GAP = 1 << 20
-# As far as positions that come from outside may lie from 0; the column has 63 bits.
-FARTHEST = 1 << 60
+# As far as positions that come from outside may lie from 0: a page's address has 18 digits for one.
+FARTHEST = 1 << 59
 
 _RENUMBER = """
 UPDATE generations_collectionitem AS item SET position = numbered.place * %s
@@ -96,14 +96,15 @@ def add_to_new(team: Team, generation_ids: Sequence[UUID], *, name: str, by: Use
 
 @transaction.atomic
 def remove(collection: Collection, generation_ids: Iterable[UUID], *, by: User) -> dict[UUID, int]:
-    """Take them out. Returns those that were in it with their positions, to put them back. Raises IsSmart, Gone."""
+    """Take them out. Returns those that were in it with their positions, to put them back. Raises IsSmart, Gone.
+
+    The cover stays what was chosen, to be it again with what is put back.
+    """
     kept = _locked(collection, by)
     leaving = kept.items.filter(generation__in=generation_ids)
     places = dict(leaving.values_list("generation_id", "position"))
     if places:
         leaving.delete()
-        if kept.cover_id in places:
-            Collection.objects.filter(pk=kept.pk).update(cover=None)
         touch(kept)
     return places
 
@@ -125,6 +126,23 @@ def shift(collection: Collection, generation_id: UUID, *, is_later: bool, by: Us
     moved = _item(kept, generation_id)
     beside = _next(shown(kept), moved, is_later=is_later)
     return beside is not None and _put(kept, moved, beside, is_after=is_later)
+
+
+@transaction.atomic
+def move_to_end(collection: Collection, generation_id: UUID, *, is_last: bool, by: User) -> bool:
+    """Put an item after all that are shown, or before them. Returns False where it is there. Raises as move() does."""
+    kept = _locked(collection, by)
+    moved = _item(kept, generation_id)
+    order = ("-position", "-id") if is_last else ("position", "id")
+    end = shown(kept).order_by(*order).first()
+    return end is not None and _put(kept, moved, end, is_after=is_last)
+
+
+def place_of(collection: Collection, generation_id: UUID) -> int:
+    """Which of those that it shows the item is, from 1. Raises NotThere."""
+    item = _item(collection, generation_id)
+    before = Q(position__lt=item.position) | Q(position=item.position, id__lt=item.id)
+    return shown(collection).filter(before).count() + 1
 
 
 @transaction.atomic
@@ -175,7 +193,10 @@ def _put(collection: Collection, moved: CollectionItem, beside: CollectionItem, 
         return False
     if high - low < 2:
         _renumber(collection)
-        beside.refresh_from_db(fields=["position"])
+        try:
+            beside.refresh_from_db(fields=["position"])
+        except CollectionItem.DoesNotExist as error:
+            raise NotThere from error
         low, high = _gap(collection, moved, beside, is_after=is_after)
     CollectionItem.objects.filter(pk=moved.pk).update(position=(low + high) // 2)
     touch(collection)

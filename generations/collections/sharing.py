@@ -2,7 +2,7 @@
 
 The token is the link's id with its HMAC, so nothing secret is kept, and a made-up one is refused before the database is
 asked. Every request for a page or a file of it asks the database, so a revoked link is dead at once. It opens as long
-as whoever made it might still make it: not once they have left the team, or lost sight of the collection.
+as whoever made it might still make it; see open_links.
 """
 
 import hmac
@@ -13,18 +13,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import audit_log, teams
+from accounts import roles, teams
 from accounts.actors import Actor
 from accounts.models import AuditAction
-from accounts.roles import NotAllowed
+from accounts.roles import Action
 from generations.models import Asset, Collection, ShareLink, State
 
+from . import open_links
 from .collections import Gone, authorise
 from .items import shown
 
@@ -56,28 +57,24 @@ def share(collection: Collection, *, days: int, by: Actor) -> ShareLink:
     if kept is None:
         raise Gone
     authorise(kept, by)
-    if live(kept).count() >= MOST:
+    if open_links.opening().filter(collection=kept).count() >= MOST:
         raise TooManyLinks
     expires_at = timezone.now() + timedelta(days=days)
     link = ShareLink.objects.create(collection=kept, created_by=by.user, expires_at=expires_at)
-    _record(by, AuditAction.COLLECTION_SHARED, link, expires_at=expires_at.isoformat())
+    open_links.record(by, AuditAction.COLLECTION_SHARED, link, expires_at=expires_at.isoformat())
     return link
 
 
 @transaction.atomic
 def revoke(link: ShareLink, *, by: Actor) -> bool:
-    """End it now. Returns whether it opened anything until then. Raises NotAllowed, TeamClosing."""
-    teams.lock(link.collection.team_id)
-    authorise(link.collection, by)
-    revoked = live(link.collection).filter(pk=link.pk).update(revoked_at=Now())
-    if revoked:
-        _record(by, AuditAction.COLLECTION_LINK_REVOKED, link)
-    return bool(revoked)
+    """End it now. Returns whether it had not ended until then. Raises NotAllowed, TeamClosing.
 
-
-def live(collection: Collection) -> QuerySet[ShareLink]:
-    """Those that have not ended, the newest first."""
-    return collection.share_links.filter(revoked_at=None, expires_at__gt=Now())
+    Admins end any link of their team, also one of a private collection, which they do not see.
+    """
+    team = teams.lock(link.collection.team_id)
+    is_own = by.user is not None and link.collection.created_by_id == by.user.pk
+    roles.authorise(team, by, Action.CREATE if is_own else Action.MANAGE_COLLECTIONS)
+    return open_links.end(link, by=by)
 
 
 def token_of(link: ShareLink) -> str:
@@ -93,14 +90,9 @@ def opened(token: str) -> ShareLink:
     parts = _TOKEN.fullmatch(token)
     if parts is None or not hmac.compare_digest(_sign(parts[1]).encode(), parts[2].encode()):
         raise NoSuchLink
-    links = ShareLink.objects.filter(revoked_at=None, expires_at__gt=Now(), collection__team__closing_at=None)
-    link = links.filter(pk=UUID(parts[1])).select_related("collection__team", "created_by").first()
+    link = open_links.opening().filter(pk=UUID(parts[1])).select_related("collection__team").first()
     if link is None:
         raise NoSuchLink
-    try:
-        authorise(link.collection, Actor(user=link.created_by))
-    except NotAllowed as error:
-        raise NoSuchLink from error
     return link
 
 
@@ -139,13 +131,6 @@ def _was_shown(link: ShareLink, asset_id: UUID, until: str, signature: str) -> b
     if not (until.isascii() and until.isdigit() and len(until) <= 10 and int(until) > time.time()):
         return False
     return hmac.compare_digest(_sign_shown(link, asset_id, int(until)).encode(), signature.encode())
-
-
-def _record(by: Actor, action: AuditAction, link: ShareLink, **detail: str) -> None:
-    """A private collection's name is its maker's alone; that something is open to the world is the admins' to know."""
-    collection = link.collection
-    name = collection.name if collection.visibility == Collection.Visibility.TEAM else ""
-    audit_log.record(by, action, team=collection.team, subject=name, subject_id=link.pk, **detail)
 
 
 def _sign(id: str) -> str:

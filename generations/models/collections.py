@@ -1,8 +1,19 @@
 """Collections of generations: gathered by hand or by a saved search, and shared by link."""
 
+from uuid import UUID
+
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, QuerySet, UniqueConstraint
 from uuid_utils.compat import uuid7
+
+
+class CollectionQuerySet(QuerySet["Collection"]):
+    def visible_to(self, user_id: UUID | None, *, team_id: UUID) -> "CollectionQuerySet":
+        """The team's, and the user's own private ones in it. That the user is in the team is seen to by the caller."""
+        may_see = Q(visibility=Collection.Visibility.TEAM)
+        if user_id:
+            may_see |= Q(created_by_id=user_id)
+        return self.filter(may_see, team_id=team_id)
 
 
 class Collection(models.Model):
@@ -25,6 +36,8 @@ class Collection(models.Model):
     created_by = models.ForeignKey("accounts.User", models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CollectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at"]

@@ -17,7 +17,11 @@ from project import secrets_at_rest
 class ProviderAccountQuerySet(QuerySet["ProviderAccount"]):
     def active(self) -> "ProviderAccountQuerySet":
         """Those that may be sent work, the lowest priority number first."""
-        return self.filter(paused_at=None).order_by("priority", "label")
+        return self.in_order().filter(paused_at=None)
+
+    def in_order(self) -> "ProviderAccountQuerySet":
+        """The lowest priority number first, those that are paused too."""
+        return self.order_by("priority", "label")
 
 
 class ProviderAccount(models.Model):

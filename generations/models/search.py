@@ -26,8 +26,9 @@ class SearchText(models.Model):
 class SearchIndex(models.Model):
     """All that one model of one provider makes of the generations: vectors that may be compared, or tags.
 
-    Vectors of two indexes never are. `dims` is 0 until the first vector tells, and of tags. `version` is raised where
-    a provider changed its model without a new name. One of each kind is current: it is what searches read. Another is
+    Vectors of two indexes never are. `dims` is 0 until the first vector tells, and of tags; `asked_dims` is what its
+    provider is asked for, 0 for the model's own size. `version` is raised where a provider changed its model without a
+    new name. One of each kind is current: it is what searches read. Another is
     filled in the background, has all when `filled_at` is set, and then takes its place; the one before is retired, and
     its entries go. `filled_to` is the last generation, by id, that has got an entry in passing through all of them.
     `built_at` is when its approximate index in the database was made.
@@ -42,6 +43,7 @@ class SearchIndex(models.Model):
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100)
     dims = models.PositiveIntegerField(default=0)
+    asked_dims = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     is_current = models.BooleanField(default=False)
     filled_to = models.UUIDField(null=True)
@@ -58,7 +60,7 @@ class SearchIndex(models.Model):
         ordering = ["id"]
         constraints = [
             UniqueConstraint(
-                fields=["kind", "provider", "model", "version"],
+                fields=["kind", "provider", "model", "version", "dims"],
                 condition=Q(retired_at=None),
                 name="search_index_is_one_of_its_like",
             ),
@@ -74,7 +76,8 @@ class SearchIndex(models.Model):
 class SearchEntry(models.Model):
     """One generation in one index: work while `next_at` is set, then its vector, or why it has none.
 
-    `request_id` is the provider's, while it works on it. `failure_code` is set where it will never have one.
+    `request_id` is the provider's, while it works on it for `account`. `failure_code` is set where it will never have
+    one.
     """
 
     index = models.ForeignKey(SearchIndex, models.CASCADE, related_name="entries")
@@ -82,6 +85,7 @@ class SearchEntry(models.Model):
     team = models.ForeignKey("accounts.Team", models.PROTECT)
     vector = HalfVectorField(null=True)
     request_id = models.CharField(max_length=200, blank=True)
+    account = models.ForeignKey("generations.ProviderAccount", models.SET_NULL, null=True, db_index=False)
     requested_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=40, blank=True)
     attempt_count = models.PositiveIntegerField(default=0)
@@ -102,6 +106,8 @@ class SearchEntry(models.Model):
         ]
         indexes = [
             Index("index", "next_at", condition=Q(next_at__isnull=False), name="search_entry_due"),
+            Index("index", "next_at", condition=~Q(request_id=""), name="search_entry_begun"),
+            Index("index", "lease_until", condition=Q(lease_until__isnull=False), name="search_entry_leased"),
             Index("index", "team", condition=Q(vector__isnull=False), name="search_entry_of_team"),
         ]
 

@@ -12,6 +12,8 @@ from .base import Progress
 
 Vector = tuple[float, ...]
 TEXT_SECONDS = 30.0
+# Of any other call: less than the lease of whoever asks lasts.
+CALL_SECONDS = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class TextEmbedder(Protocol):
     """One account of one API that makes vectors of texts.
 
     OPTIONS are as in base.Provider. `model`, `dims` (0 where the API's document does not say) and `version` (an option,
-    raised by the operator) are what its vectors belong to; `most_texts` is how many one call may have.
+    raised by the operator) are what its vectors belong to; `most_texts` is how many one call may have. `takes_model` is
+    whether each call names the model, by the options `model` and `dims`, so that another may be asked for.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]]
@@ -45,6 +48,7 @@ class TextEmbedder(Protocol):
     dims: int
     version: int
     most_texts: int
+    takes_model: bool
 
     def embed_texts(self, texts: Sequence[str], *, total_seconds: float = TEXT_SECONDS) -> list[Vector]:
         """A vector for each text, in their order; Unclear where they are not all there or not of one size."""

@@ -43,6 +43,7 @@ SPENT = ("insufficient_quota", "insufficient_balance", "billing_hard_limit_reach
 class Scnet:
     OPTIONS = ("model", "dims", "encoding", "version")
     most_texts = MOST_TEXTS
+    takes_model = True
 
     def __init__(
         self,

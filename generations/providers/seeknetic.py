@@ -27,7 +27,7 @@ import httpx
 from . import answers
 from .base import AccountRefused, Busy, Progress, ProviderError, Refused, TaskMissing, Unclear
 from .clip_tags import read_tags
-from .embedding import TEXT_SECONDS, ClipReport, Vector
+from .embedding import CALL_SECONDS, TEXT_SECONDS, ClipReport, Vector
 from .http import Answer, Exchange
 from .retry_after import retry_after_seconds
 from .vectors import model_option, number_option, of_one_size, read_vector
@@ -55,6 +55,7 @@ class Seeknetic:
     OPTIONS = ("key_header", "model", "version")
     dims = 0
     most_texts = 1
+    takes_model = False
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Seeknetic:
         return self._begin("/video_tagging/async", video_url, tensor)
 
     def fetch(self, request_id: str) -> ClipReport:
-        answer = self._http.call("GET", f"/async_status/{quote(request_id, safe='')}")
+        answer = self._http.call("GET", f"/async_status/{quote(request_id, safe='')}", total_seconds=CALL_SECONDS)
         if answer.status == 404 and answer.json is not None:
             raise TaskMissing("404")
         return _report(request_id, _object(answer))
@@ -126,7 +127,8 @@ class Seeknetic:
     def _begin(self, path: str, video_url: str, tensor: Mapping[str, str] | None) -> str:
         body: dict[str, Any] = {"video_url": video_url} if tensor is None else {"tensor": dict(tensor)}
         try:
-            return answers.task_id(_object(self._http.call("POST", path, json=body)).get("request_id"))
+            answer = self._http.call("POST", path, json=body, total_seconds=CALL_SECONDS)
+            return answers.task_id(_object(answer).get("request_id"))
         except ValueError as error:
             raise Unclear("a request without an id") from error
 

@@ -3,24 +3,29 @@
 Failures in a row of an account are counted over all processes, and any answer sets the count back. From the third on it
 is down: nothing is sent there but one short text, every five seconds at first and every twenty after a while, until
 that is answered. So the work waits where it is, and no clip or prompt is tried out on a provider that is down.
+
+Nor does one clip or prompt bring its account down: where it has failed before, a short text is asked about beside it,
+and when that is answered its failure is its own.
 """
 
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from generations.models import ProviderAccount
+from generations.models import ProviderAccount, SearchIndex
 from generations.providers import registry
 from generations.providers.base import AccountRefused, Busy, ProviderError
 from generations.submitting import budget, circuit, outcomes
 from project.celery import nudge
 from project.due import Crew
 
+from . import serving
 from .serving import DOWN_AFTER, FREE, KINDS, built
 
 log = logging.getLogger(__name__)
@@ -31,19 +36,20 @@ MOST = timedelta(seconds=20)
 PROBE_LASTS = timedelta(seconds=60)
 THREADS = 2
 PROBE_TEXT = "film"
+ASIDE_SECONDS = 10.0
 
 
-def note(account: ProviderAccount, error: ProviderError) -> bool:
-    """Take in what a call that brought nothing says of its account. Returns whether the account is down."""
-    if isinstance(error, AccountRefused):
-        outcomes.pause(account, error.reason)
-    elif isinstance(error, Busy):
-        _wait(account, seconds=error.retry_after_seconds)
-    elif circuit.is_failure(error):
-        return _fail(account)
-    else:
-        answered(account)
-    return False
+def note(index: SearchIndex, server: serving.Server[Any], error: ProviderError, *, is_repeated: bool = False) -> bool:
+    """Take in what a call that brought nothing says of its account. Returns whether the account is down.
+
+    `is_repeated` is of what has failed before.
+    """
+    if isinstance(error, AccountRefused) and server.is_as_before:
+        serving.refuse(index, server.account)
+        return False
+    if is_repeated and circuit.is_failure(error) and _answers_another(server):
+        return False
+    return _take_in(server.account, error)
 
 
 def answered(account: ProviderAccount) -> None:
@@ -78,9 +84,32 @@ def probe(account: ProviderAccount) -> None:
     try:
         embedder.embed_texts([PROBE_TEXT])
     except ProviderError as error:
-        note(account, error)
+        _take_in(account, error)
     else:
         answered(account)
+
+
+def _take_in(account: ProviderAccount, error: ProviderError) -> bool:
+    if isinstance(error, AccountRefused):
+        outcomes.pause(account, error.reason)
+    elif isinstance(error, Busy):
+        _wait(account, seconds=error.retry_after_seconds)
+    elif circuit.is_failure(error):
+        return _fail(account)
+    else:
+        answered(account)
+    return False
+
+
+def _answers_another(server: serving.Server[Any]) -> bool:
+    budget.take(server.account)
+    connection.close()
+    try:
+        server.adapter.embed_texts([PROBE_TEXT], total_seconds=ASIDE_SECONDS)
+    except ProviderError:
+        return False
+    answered(server.account)
+    return True
 
 
 def _fail(account: ProviderAccount) -> bool:

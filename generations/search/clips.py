@@ -16,27 +16,25 @@ from generations import links
 from generations.models import Asset, SearchEntry, SearchIndex
 from generations.providers.base import Progress, ProviderError, Refused, TaskMissing
 from generations.providers.embedding import ClipReader, ClipReport
-from generations.submitting import budget, circuit
-from project.due import Bulkhead, Crew, claim
+from generations.submitting import circuit
+from project.due import Crew, claim
 
 from . import braking, entries, serving, spaces
 
-THREADS = 6
-PER_ACCOUNT = 4
+THREADS = 4
 # So many of an index are with their provider at a time: what is looked at must leave reads for what is begun.
 IN_HAND = 100
 FIRST_LOOK_SECONDS = 1.0
 LEAST_SECONDS = 5.0
 MOST_SECONDS = 30.0
 GROWTH = 0.3
-# The provider works on it for ever: it is begun anew.
+# The provider works on it for ever: it is begun anew, and that counts for some tries.
 ENDLESS = timedelta(hours=1)
+ENDLESS_TRIES = 4
 # What may pass: the provider's own trouble, and a link that it could not read, as our own web servers may be away. It
 # is believed the sixth time, three minutes after the first.
 MAY_PASS = ("PROVIDER_ERROR", "TIMEOUT", "INPUT_UNREACHABLE", "INVALID_INPUT_MEDIA")
 FAILED_TRIES = 6
-
-bulkhead = Bulkhead(PER_ACCOUNT)
 
 
 def claim_due(kind: SearchIndex.Kind, limit: int) -> list[SearchEntry]:
@@ -44,8 +42,8 @@ def claim_due(kind: SearchIndex.Kind, limit: int) -> list[SearchEntry]:
     claimed: list[SearchEntry] = []
     for index in spaces.kept(kind):
         if serving.first_free(serving.clip_readers(index)):
-            claimed += _claim(_of(index).exclude(request_id=""), limit - len(claimed))
-            room = min(IN_HAND - _in_hand(index), limit - len(claimed))
+            claimed += _claim(_of(index).filter(~Q(request_id="")), limit - len(claimed))
+            room = min(IN_HAND - sum(rows.count() for rows in in_hand(index)), limit - len(claimed))
             claimed += _claim(_of(index).filter(request_id=""), room)
     return claimed
 
@@ -57,9 +55,15 @@ def read(entry: SearchEntry) -> None:
     if not entry.request_id:
         _begin(entry)
     elif entry.requested_at and timezone.now() - entry.requested_at > ENDLESS:
-        _begin_anew(entry)
+        _begin_anew(entry, tries=ENDLESS_TRIES)
     else:
         _look(entry)
+
+
+def in_hand(index: SearchIndex) -> tuple[QuerySet[SearchEntry], QuerySet[SearchEntry]]:
+    """Those that the provider has, and those that it is about to get; found without a look at all that wait."""
+    of_index = SearchEntry.objects.filter(index=index)
+    return of_index.filter(~Q(request_id="")), of_index.filter(lease_until__gt=Now(), request_id="")
 
 
 def _begin(entry: SearchEntry) -> None:
@@ -69,12 +73,10 @@ def _begin(entry: SearchEntry) -> None:
         entries.drop(entry)
     elif server is None:
         entries.later(entry, seconds=1)
+    elif serving.take(server):
+        _request(entry, server, links.url_for_provider(clip))
     else:
-        with bulkhead.slot(server.account.pk) as entered:
-            if entered and budget.take(server.account):
-                _request(entry, server, links.url_for_provider(clip))
-            else:
-                entries.later(entry, seconds=1)
+        _wait_for_a_read(entry)
 
 
 def _request(entry: SearchEntry, server: serving.Server[ClipReader], video_url: str) -> None:
@@ -84,47 +86,43 @@ def _request(entry: SearchEntry, server: serving.Server[ClipReader], video_url: 
     try:
         request_id = begin(video_url)
     except ProviderError as error:
-        is_down = braking.note(server.account, error)
+        is_down = _note(entry, server, error)
         if isinstance(error, Refused) and not circuit.is_failure(error):
             _take_failure(entry, error.failure_code)
         else:
             entries.after(entry, error, is_down=is_down)
     else:
         braking.answered(server.account)
-        entries.later(entry, seconds=FIRST_LOOK_SECONDS, request_id=request_id, requested_at=Now())
+        entries.later(
+            entry, seconds=FIRST_LOOK_SECONDS, request_id=request_id, account=server.account, requested_at=Now()
+        )
 
 
 def _look(entry: SearchEntry) -> None:
-    """Ask those who may have it, in their order: which account began it is not kept. Busy ones may have it too."""
-    servers = serving.clip_readers(entry.index)
-    for server in servers:
-        if server.is_free:
-            with bulkhead.slot(server.account.pk) as entered:
-                if not entered or not budget.take(server.account):
-                    entries.later(entry, seconds=1)
-                    return
-                if _fetch(entry, server):
-                    return
-    if servers and all(each.is_free for each in servers):
+    """Ask the account that has it, and no other: to another it is unknown. Where that one is gone it is begun anew."""
+    server = next((each for each in serving.clip_readers(entry.index) if each.account.pk == entry.account_id), None)
+    if server is None:
         _begin_anew(entry)
-    else:
+    elif not server.is_free:
         entries.later(entry, seconds=LEAST_SECONDS)
+    elif serving.take(server):
+        _fetch(entry, server)
+    else:
+        _wait_for_a_read(entry)
 
 
-def _fetch(entry: SearchEntry, server: serving.Server[ClipReader]) -> bool:
-    """One question. Returns whether that says when to ask again, or that it is done; False where it is not known."""
+def _fetch(entry: SearchEntry, server: serving.Server[ClipReader]) -> None:
     connection.close()
     try:
         report = server.adapter.fetch(entry.request_id)
+    except TaskMissing as error:
+        _note(entry, server, error)
+        _begin_anew(entry)
     except ProviderError as error:
-        is_down = braking.note(server.account, error)
-        if isinstance(error, TaskMissing):
-            return False
-        entries.after(entry, error, is_down=is_down)
+        entries.after(entry, error, is_down=_note(entry, server, error))
     else:
         braking.answered(server.account)
         _take(entry, report)
-    return True
 
 
 def _take(entry: SearchEntry, report: ClipReport) -> None:
@@ -134,6 +132,8 @@ def _take(entry: SearchEntry, report: ClipReport) -> None:
         _take_failure(entry, report.failure_code or entries.GIVEN_UP)
     elif entry.index.kind == SearchIndex.Kind.TAGS:
         entries.keep_tags(entry, report.tags)
+    elif not report.vector:
+        _take_failure(entry, entries.GIVEN_UP)
     else:
         entries.keep_vector(entry, report.vector)
 
@@ -145,8 +145,17 @@ def _take_failure(entry: SearchEntry, failure_code: str) -> None:
         entries.fail(entry, failure_code)
 
 
-def _begin_anew(entry: SearchEntry) -> None:
-    entries.try_again(entry, is_down=False, request_id="", requested_at=None)
+def _begin_anew(entry: SearchEntry, *, tries: int = 1) -> None:
+    entries.try_again(entry, is_down=False, tries=tries, request_id="", account=None, requested_at=None)
+
+
+def _note(entry: SearchEntry, server: serving.Server[ClipReader], error: ProviderError) -> bool:
+    return braking.note(entry.index, server, error, is_repeated=bool(entry.attempt_count))
+
+
+def _wait_for_a_read(entry: SearchEntry) -> None:
+    entries.later(entry, seconds=0)
+    serving.rest()
 
 
 def _until_next_look(entry: SearchEntry) -> float:
@@ -159,17 +168,8 @@ def _of(index: SearchIndex) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(index=index).select_related("index", "generation")
 
 
-def _in_hand(index: SearchIndex) -> int:
-    """How many the provider has, or is about to get."""
-    with_provider = ~Q(request_id="") | Q(lease_until__gt=Now())
-    return SearchEntry.objects.filter(with_provider, index=index, next_at__isnull=False).count()
-
-
 def _claim(rows: QuerySet[SearchEntry], limit: int) -> list[SearchEntry]:
     return claim(rows, limit) if limit > 0 else []
 
 
-crews = [
-    Crew(size=THREADS, claim=partial(claim_due, kind), do=read)
-    for kind in (SearchIndex.Kind.CLIP, SearchIndex.Kind.TAGS)
-]
+crews = [Crew(size=THREADS, claim=partial(claim_due, kind), do=read) for kind in serving.OF_CLIPS]

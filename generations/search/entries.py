@@ -1,7 +1,6 @@
 """What becomes of a claimed entry. Each is one UPDATE that whoever has lost the lease, or comes second, can't win."""
 
 import logging
-import math
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -20,14 +19,13 @@ log = logging.getLogger(__name__)
 JITTER = 0.2
 RETRY_SECONDS = 5.0
 MOST_RETRY_SECONDS = 600.0
-# Most of a day of tries, each of which failed while its provider answered others.
+# Most of a day of tries, each of which failed while its provider answered others. An index that is to take another's
+# place waits for half an hour of them.
 MOST_TRIES = 100
+FEW_TRIES = 10
 GIVEN_UP = "PROVIDER_ERROR"
 # The provider makes vectors of another size than before under the same name: raise the account's version.
 DIMS_CHANGED = "DIMS_CHANGED"
-UNUSABLE_VECTOR = "UNUSABLE_VECTOR"
-HALF_MOST = 65504.0  # https://en.wikipedia.org/wiki/Half-precision_floating-point_format
-HALF_DIMS = 16_000  # https://github.com/pgvector/pgvector#halfvec-type
 
 
 def is_wanted(entry: SearchEntry) -> bool:
@@ -41,9 +39,7 @@ def is_wanted(entry: SearchEntry) -> bool:
 
 def keep_vector(entry: SearchEntry, vector: Vector) -> None:
     """Its vector, and with it the end of the work. The first vector of an index says how many dimensions all have."""
-    if not _is_usable(vector):
-        fail(entry, UNUSABLE_VECTOR)
-    elif not _fits(entry.index, len(vector)):
+    if not _fits(entry.index, len(vector)):
         log.error("%s: a vector of %s dimensions, not %s", entry.index, len(vector), entry.index.dims)
         fail(entry, DIMS_CHANGED)
     else:
@@ -86,28 +82,28 @@ def after(entry: SearchEntry, error: ProviderError, *, is_down: bool) -> None:
         try_again(entry, is_down=is_down)
 
 
-def try_again(entry: SearchEntry, *, is_down: bool, **columns: object) -> None:
-    """After a try that brought nothing: 5 s growing to 10 min. Where its provider is down that says nothing of it."""
+def try_again(entry: SearchEntry, *, is_down: bool, tries: int = 1, **columns: object) -> None:
+    """After a try that brought nothing: 5 s growing to 10 min. Where its provider is down that says nothing of it.
+
+    One that took long counts for several `tries`.
+    """
     if is_down:
         later(entry, seconds=_jittered(RETRY_SECONDS), **columns)
-    elif entry.attempt_count + 1 >= MOST_TRIES:
+    elif entry.attempt_count + tries >= (MOST_TRIES if entry.index.is_current else FEW_TRIES):
         fail(entry, GIVEN_UP)
     else:
         seconds = min(RETRY_SECONDS * 2.0 ** min(entry.attempt_count, 10), MOST_RETRY_SECONDS)
-        later(entry, seconds=_jittered(seconds), attempt_count=F("attempt_count") + 1, **columns)
+        later(entry, seconds=_jittered(seconds), attempt_count=F("attempt_count") + tries, **columns)
 
 
 def _end(entry: SearchEntry, **columns: object) -> bool:
-    return bool(_held(entry).update(done_at=Now(), next_at=None, lease_until=None, request_id="", **columns))
+    return bool(
+        _held(entry).update(done_at=Now(), next_at=None, lease_until=None, request_id="", account=None, **columns)
+    )
 
 
 def _held(entry: SearchEntry) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(id=entry.id, done_at=None, lease_until=entry.lease_until)
-
-
-def _is_usable(vector: Vector) -> bool:
-    """Whether it can be kept as half-precision numbers and compared by angle, which one of zeros has not."""
-    return 0 < len(vector) <= HALF_DIMS and any(vector) and all(math.fabs(each) <= HALF_MOST for each in vector)
 
 
 def _fits(index: SearchIndex, dims: int) -> bool:

@@ -18,10 +18,10 @@ saw it just before; whoever claims such an entry deletes it (entries.is_wanted).
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from generations.models import CollectionItem, Generation, SearchEntry, SearchIndex, SearchText, Tag
+from generations.models import Collection, CollectionItem, Generation, SearchEntry, SearchIndex, SearchText, Tag
 
 from .wanting import FIRST, WANTED
 
@@ -46,8 +46,9 @@ _OF_INDEX = _INSERT.replace("%s", "search_index.id = %s AND generation.id > %s A
 
 def take_due() -> None:
     """All that is due by its `index_at`, a round at a time. Beside others who do the same, each takes what is free."""
+    _take_out_hidden()
     while _take_round() == ROWS:
-        pass
+        _take_out_hidden()
 
 
 def fill_chunk(index: SearchIndex) -> bool:
@@ -80,9 +81,25 @@ def empty_chunk(index: SearchIndex) -> bool:
     return bool(count)
 
 
-def _take_round() -> int:
+def _take_out_hidden() -> None:
+    """The hidden ones of the next round leave their collections, which are locked as whoever changes one locks it.
+
+    In a transaction of its own: whoever holds a collection may wait for a generation.
+    """
+    hidden = Generation.objects.filter(index_at__lte=Now(), hidden_at__isnull=False).order_by("index_at")
+    items = CollectionItem.objects.filter(generation__in=list(hidden.values_list("id", flat=True)[:ROWS]))
     with transaction.atomic():
-        due = Generation.objects.filter(index_at__lte=Now()).order_by("index_at").only("id", "hidden_at")
+        holding = Collection.objects.filter(id__in=items.values("collection")).order_by("id")
+        if list(holding.select_for_update(no_key=True).values("id")):
+            items.delete()
+
+
+def _take_round() -> int:
+    """One hidden only now is left to the next round, after it has left its collections."""
+    in_collection = Q(hidden_at__isnull=False) & Exists(CollectionItem.objects.filter(generation=OuterRef("pk")))
+    with transaction.atomic():
+        due = Generation.objects.filter(~in_collection, index_at__lte=Now())
+        due = due.order_by("index_at").only("id", "hidden_at")
         rows = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:ROWS])
         ids = [each.pk for each in rows]
         _forget([each.pk for each in rows if each.hidden_at])
@@ -99,7 +116,6 @@ def _forget(hidden: list[UUID]) -> None:
         SearchEntry.objects.filter(generation__in=hidden),
         Tag.objects.filter(generation__in=hidden),
         SearchText.objects.filter(generation__in=hidden),
-        CollectionItem.objects.filter(generation__in=hidden),
     )
     if hidden:
         for rows in gone:

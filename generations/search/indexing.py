@@ -1,5 +1,6 @@
 """The whole of indexing: which indexes there are, what belongs into them, and the work on it."""
 
+from generations.submitting.rounds import guarded
 from project.due import Crew
 
 from . import braking, clips, filling, prompts, spaces, tending
@@ -9,7 +10,7 @@ CREWS: tuple[Crew, ...] = (braking.crew, tending.crew, *clips.crews, prompts.cre
 
 def index() -> None:
     """Until nothing is due. While one call is at one crew's work, the next one passes on to the other crews."""
-    spaces.ensure()
-    filling.take_due()
+    guarded(spaces.ensure)
+    guarded(filling.take_due)
     for crew in CREWS:
-        crew.run()
+        guarded(crew.run)

@@ -1,22 +1,21 @@
 """What is near in meaning: what the current models make of a text, and how near is near enough."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from uuid import UUID
 
 from generations.models import SearchIndex
 from generations.models.generations import GenerationQuerySet
-from generations.providers.embedding import Vector
 
-from . import asking, spaces, vectors
+from . import spaces, vectors
 
 KINDS = (SearchIndex.Kind.CLIP, SearchIndex.Kind.PROMPT)
-MOST = 96  # four pages: what comes after is hardly meant
-# A text is never wholly far from nonsense. Cosine similarities below the least are chance, and so are those that fall
-# far behind the best one; both are found by trying, see docs/decisions/0018-signs-of-long-vectors.md.
-LEAST_SIMILARITY = 0.15
-OF_THE_BEST = 0.5
+MOST = 48  # two pages: what comes after is hardly meant
+# Models differ in how near texts are that have nothing in common: some put them at a similarity of 0.1, some at 0.5. So
+# what is near enough is told by the list itself, see docs/decisions/0018-signs-of-long-vectors.md: it is a good part of
+# the way from what is usual to the best. Only right angles mean the same to every model.
+LEAST_SIMILARITY = 0.05
+OF_THE_WAY = 1 / 3
+TELLING = 24  # a list so long shows what is usual
 
 
 def current() -> list[SearchIndex]:
@@ -24,22 +23,28 @@ def current() -> list[SearchIndex]:
     return [index for kind in KINDS if (index := spaces.current(kind)) and index.dims]
 
 
-def of_text(text: str, indexes: Sequence[SearchIndex]) -> list[tuple[SearchIndex, Vector]]:
-    """The text's vector for each index whose provider could be asked. All are asked at once."""
-    if len(indexes) < 2:
-        asked = [asking.embed_query(index, text) for index in indexes]
-    else:
-        with ThreadPoolExecutor(len(indexes)) as threads:
-            asked = list(threads.map(partial(asking.embed_query, text=text), indexes))
-    return [(index, vector) for index, vector in zip(indexes, asked, strict=True) if vector]
-
-
 def nearest(
-    index: SearchIndex, vector: Sequence[float], within: GenerationQuerySet | None, *, team_id: UUID
+    index: SearchIndex,
+    vector: Sequence[float],
+    within: GenerationQuerySet | None,
+    *,
+    team_id: UUID,
+    but: UUID | None = None,
 ) -> list[UUID]:
-    """Those that are near enough to mean the same, the nearest first."""
-    near = vectors.nearest(index, vector, within, team_id=team_id, limit=MOST)
-    if not near:
-        return []
-    least = max(LEAST_SIMILARITY, OF_THE_BEST * (1 - near[0][1]))
+    """Those that are near enough to mean the same, the nearest first; `but` is whose vector it is."""
+    near = [each for each in vectors.nearest(index, vector, within, team_id=team_id, limit=MOST) if each[0] != but]
+    least = _least([1 - distance for _id, distance in near])
     return [id for id, distance in near if 1 - distance >= least]
+
+
+def _least(similarities: Sequence[float]) -> float:
+    """Which of them, the highest first, is still near enough.
+
+    Where there are more than came the last is usual, else the middle one: most of what somebody has is something else.
+    """
+    if len(similarities) < TELLING:
+        usual = 0.0
+    else:
+        usual = similarities[-1] if len(similarities) >= MOST - 1 else similarities[len(similarities) // 2]
+    best = max(similarities, default=0.0)
+    return max(LEAST_SIMILARITY, usual + OF_THE_WAY * (best - usual))

@@ -44,6 +44,8 @@ def retry(index: SearchIndex) -> int:
         count += failed.filter(id__in=ids).update(
             failure_code="", done_at=None, request_id="", requested_at=None, attempt_count=0, next_at=Now()
         )
+        # It may be fit to take over then.
+        SearchIndex.objects.filter(id=index.pk, retired_at=None, is_current=False).update(next_at=Now())
     if count:
         transaction.on_commit(partial(nudge, "index"))
     return count

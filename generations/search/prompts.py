@@ -14,15 +14,12 @@ from django.db.models.functions import Now
 from generations.models import SearchEntry, SearchIndex
 from generations.providers.base import ProviderError, Refused
 from generations.providers.embedding import TextEmbedder
-from generations.submitting import budget, circuit
-from project.due import Bulkhead, Crew, claim
+from generations.submitting import circuit
+from project.due import Crew, claim
 
 from . import braking, entries, serving, spaces
 
-THREADS = 6
-PER_ACCOUNT = 4
-
-bulkhead = Bulkhead(PER_ACCOUNT)
+THREADS = 4
 
 
 def claim_due(limit: int) -> list[SearchEntry]:
@@ -43,13 +40,9 @@ def embed(entry: SearchEntry) -> None:
     if server is None:
         entries.later(entry, seconds=1)
         return
-    with bulkhead.slot(server.account.pk) as entered:
-        if not entered:
-            entries.later(entry, seconds=1)
-            return
-        batch = [each for each in _batch(entry, server.adapter) if entries.is_wanted(each)]
-        if batch:
-            _embed(server, batch)
+    batch = [each for each in _batch(entry, server.adapter) if entries.is_wanted(each)]
+    if batch:
+        _embed(server, batch)
 
 
 def _batch(entry: SearchEntry, embedder: TextEmbedder) -> list[SearchEntry]:
@@ -60,15 +53,18 @@ def _batch(entry: SearchEntry, embedder: TextEmbedder) -> list[SearchEntry]:
 
 
 def _embed(server: serving.Server[TextEmbedder], batch: Sequence[SearchEntry]) -> None:
-    if not budget.take(server.account):
+    if not serving.take(server):
         for entry in batch:
-            entries.later(entry, seconds=1)
+            entries.later(entry, seconds=0)
+        serving.rest()
         return
     connection.close()
     try:
         vectors = server.adapter.embed_texts([each.generation.prompt for each in batch])
     except ProviderError as error:
-        _after(error, batch, is_down=braking.note(server.account, error))
+        first = batch[0]
+        is_down = braking.note(first.index, server, error, is_repeated=bool(first.attempt_count))
+        _after(error, batch, is_down=is_down)
     else:
         braking.answered(server.account)
         for entry, vector in zip(batch, vectors, strict=True):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from generations import tags
 from generations.cards import SHOWS
-from generations.models import Generation
+from generations.models import Collection, Generation
 from generations.models.generations import GenerationQuerySet
 
 from . import rankings
@@ -47,7 +47,7 @@ class Search:
     def from_query(cls, given: Mapping[str, Any]) -> "Search":
         """What is not understood is as if it were not there; raises BadSearch for a text that can't be searched."""
         q = _text(given, "q").strip()
-        show = _text(given, "show")
+        show = str(given.get("show") or "")
         return cls(
             q=q,
             show=show if show in SHOWS else "all",
@@ -106,13 +106,15 @@ def find(
     limit: int,
     within: GenerationQuerySet | None = None,
     along: Along = (),
+    with_private: bool = True,
 ) -> Results:
     """A page of what fits: ranked, the best 240 of it, else newest first. Another team's are never there.
 
-    `user_id` is whose are "mine", and whose private collections are theirs to name; None for a program. `within`
-    narrows further; `along` is what to fetch along with each.
+    `user_id` is whose are "mine", and whose private collections are theirs to name; None for a program. Without
+    `with_private` their private ones are not there, for what others see too. `within` narrows further; `along` is what
+    to fetch along with each.
     """
-    generations = among(search, team_id=team_id, user_id=user_id)
+    generations = among(search, team_id=team_id, user_id=user_id, with_private=with_private)
     if within is not None:
         generations = generations.filter(id__in=within.order_by().values("id"))
     if not search.is_ranked:
@@ -122,7 +124,7 @@ def find(
         generations=generations,
         is_filtered=search.is_filtered or within is not None,
         team_id=team_id,
-        user_id=user_id,
+        user_id=user_id if with_private else None,
         limit=MOST,
     )
     brought = rankings.like(search.like, asked) if search.like else rankings.of_text(search.q, asked)
@@ -137,7 +139,7 @@ def find(
     )
 
 
-def among(search: Search, *, team_id: UUID, user_id: UUID | None) -> GenerationQuerySet:
+def among(search: Search, *, team_id: UUID, user_id: UUID | None, with_private: bool = True) -> GenerationQuerySet:
     """The team's generations that fit the filters, whatever the text."""
     generations = Generation.objects.for_team(team_id)
     show = SHOWS[search.show]
@@ -149,7 +151,7 @@ def among(search: Search, *, team_id: UUID, user_id: UUID | None) -> GenerationQ
     if search.tag:
         generations = tags.with_tag(generations, search.tag)
     if search.collection:
-        generations = _in_collection(generations, search.collection, team_id, user_id)
+        generations = _in_collection(generations, search.collection, team_id, user_id if with_private else None)
     return generations
 
 
@@ -167,7 +169,8 @@ def _in_collection(
     if not search.is_ranked:
         within = among(search, team_id=team_id, user_id=maker_id)
         return generations.filter(id__in=within.values("id"))
-    found = find(search, team_id=team_id, user_id=maker_id, offset=0, limit=MOST).found
+    is_private = collection.visibility == Collection.Visibility.PRIVATE
+    found = find(search, team_id=team_id, user_id=maker_id, offset=0, limit=MOST, with_private=is_private).found
     return generations.filter(id__in=[each.generation.id for each in found])
 
 

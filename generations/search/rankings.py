@@ -1,21 +1,22 @@
 """The ways to search: by the words of the prompt, by tag, by collection, by meaning. Each brings a ranking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from generations import tags
+from generations import tags, words
 from generations.models import Collection, CollectionItem, Generation, SearchIndex, Tag
 from generations.models.generations import GenerationQuerySet
 
-from . import meaning, spaces, vectors, wordy
+from . import asking, meaning, spaces, vectors, wordy
 from .fusing import Ranked, Reason, Way
 
 WAYS: tuple[Way, ...] = ("words", "meaning", "tag", "collection")
 MAX_COLLECTIONS = 5
+MOST_NAMES = 1000  # of collections, the last changed ones
 LEAST_OF_A_NAME = 2  # characters
 LIKE_CHARACTERS = 300
 
@@ -40,13 +41,13 @@ class Brought:
 
     lists: Sequence[Ranked] = ()
     says: str = ""
-    is_by_meaning: bool = field(default=False)
+    is_by_meaning: bool = False
 
 
 def of_text(text: str, asked: Asked) -> Brought:
     """By each way that there is."""
     indexes = meaning.current()
-    queries = meaning.of_text(text, indexes)
+    queries = asking.ask_all(indexes, text, team_id=asked.team_id)
     lists = [_by_words(text, asked), _by_tags(text, asked), _by_collections(text, asked)]
     lists += [_by_meaning(index, vector, asked) for index, vector in queries]
     return Brought(lists=lists, says=_missing(indexes, queries), is_by_meaning=bool(queries))
@@ -62,17 +63,13 @@ def like(generation_id: UUID, asked: Asked) -> Brought:
         index = spaces.current(kind)
         vector = vectors.vector_of(index, generation_id, team_id=asked.team_id) if index else []
         if index and vector:
-            near = [each for each in _by_meaning(index, vector, asked).found if each[0] != generation_id]
-            return Brought(lists=[Ranked(near)], is_by_meaning=True)
+            return Brought(lists=[_by_meaning(index, vector, asked, but=generation_id)], is_by_meaning=True)
     return Brought(lists=[_by_words(generation.prompt[:LIKE_CHARACTERS], others)])
 
 
 def collections_of(team_id: UUID, user_id: UUID | None) -> QuerySet[Collection]:
     """Those that somebody may see: the team's, and their own private ones."""
-    may_see = Q(visibility=Collection.Visibility.TEAM)
-    if user_id:
-        may_see |= Q(created_by_id=user_id)
-    return Collection.objects.filter(may_see, team_id=team_id)
+    return Collection.objects.visible_to(user_id, team_id=team_id)
 
 
 def _by_words(text: str, asked: Asked) -> Ranked:
@@ -96,11 +93,10 @@ def _by_tags(text: str, asked: Asked) -> Ranked:
 
 
 def _by_collections(text: str, asked: Asked) -> Ranked:
-    """What lies in collections of that name which the asker may see; smart ones hold nothing."""
-    if len(text) < LEAST_OF_A_NAME:
-        return Ranked([])
-    named = collections_of(asked.team_id, asked.user_id).filter(name__icontains=text, search__isnull=True)
-    names = dict(named.order_by("-updated_at").values_list("id", "name")[:MAX_COLLECTIONS])
+    """What lies in the collections named by the text which the asker may see; smart ones hold nothing."""
+    kept = collections_of(asked.team_id, asked.user_id).filter(search__isnull=True).order_by("-updated_at", "id")
+    seen = kept.values_list("id", "name")[:MOST_NAMES]
+    names = dict([(id, name) for id, name in seen if _names(text, name)][:MAX_COLLECTIONS])
     if not names:
         return Ranked([])
     items = CollectionItem.objects.filter(collection_id__in=list(names), generation__in=asked.generations)
@@ -110,8 +106,21 @@ def _by_collections(text: str, asked: Asked) -> Ranked:
     return Ranked([(id, tuple(why)) for id, why in reasons.items()])
 
 
-def _by_meaning(index: SearchIndex, vector: Sequence[float], asked: Asked) -> Ranked:
-    found = meaning.nearest(index, vector, asked.generations if asked.is_filtered else None, team_id=asked.team_id)
+def _names(text: str, name: str) -> bool:
+    """Whether the text is part of the name, or has all of its words that tell something."""
+    wanted, called = words.plain(text), words.plain(name)
+    if min(len(wanted), len(called)) < LEAST_OF_A_NAME:
+        return False
+    if wanted in called:
+        return True
+    told = [(is_unspaced, run) for is_unspaced, run in words.runs(name) if run not in wordy.COMMON]
+    had = {run for _is_unspaced, run in words.runs(text)}
+    return bool(told) and all(run in wanted if is_unspaced else run in had for is_unspaced, run in told)
+
+
+def _by_meaning(index: SearchIndex, vector: Sequence[float], asked: Asked, *, but: UUID | None = None) -> Ranked:
+    within = asked.generations if asked.is_filtered else None
+    found = meaning.nearest(index, vector, within, team_id=asked.team_id, but=but)
     return Ranked([(id, (Reason("meaning"),)) for id in found])
 
 

@@ -1,9 +1,19 @@
-"""Which provider accounts make what an index holds: any that is active and set to the same model and version."""
+"""Which provider accounts make what an index holds.
 
+Any that is active and set to the same model, version and size of vectors. Where none is set to them any more, because
+an operator has changed the model, those whose API takes the model by name are asked for the one before by its name,
+until the new index takes over.
+"""
+
+import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
 
+from django.core.cache import caches
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
@@ -22,34 +32,60 @@ KINDS: Mapping[str, tuple[SearchIndex.Kind, ...]] = {
 }
 FREE = Q(busy_until=None) | Q(busy_until__lte=Now())
 ANSWERING = Q(failure_count__lt=DOWN_AFTER)
+# How far what is indexed may run ahead. The rest of budget.AHEAD is left to searches, which somebody waits for.
+WORK_AHEAD = timedelta(seconds=2)
+# One that will not have the model before is not asked for it again for so long.
+REFUSED_SECONDS = 600
+REST_SECONDS = 1.0
 
 Adapter = TypeVar("Adapter", bound=TextEmbedder)
 
 
 @dataclass(frozen=True, slots=True)
 class Server(Generic[Adapter]):
-    """An account that serves an index, by its adapter. One that is not free can't be asked just now."""
+    """An account that serves an index, by its adapter. One that is not free can't be asked just now.
+
+    `is_as_before`: the account is set to another model by now, and is asked for the one before.
+    """
 
     account: ProviderAccount
     adapter: Adapter
     is_free: bool
+    is_as_before: bool = False
 
 
-def embedders(index: SearchIndex) -> list[Server[TextEmbedder]]:
+def embedders(index: SearchIndex, *, ahead: timedelta = WORK_AHEAD) -> list[Server[TextEmbedder]]:
     """The accounts that make vectors of texts for an index of prompts or clips, in the order in which to ask them."""
-    return _serving(index, registry.embedder)
+    return _serving(index, registry.embedder, ahead)
 
 
 def clip_readers(index: SearchIndex) -> list[Server[ClipReader]]:
-    return _serving(index, registry.clip_reader)
+    return _serving(index, registry.clip_reader, WORK_AHEAD)
 
 
 def first_free(servers: list[Server[Adapter]]) -> Server[Adapter] | None:
     return next((each for each in servers if each.is_free), None)
 
 
+def take(server: Server[Any]) -> bool:
+    """Whether something may be indexed by it now: a read, and those that are left to searches are left."""
+    return budget.take(server.account, ahead=WORK_AHEAD)
+
+
+def rest() -> None:
+    """Until some reads are free again. A thread that waits here keeps its crew from going home."""
+    connection.close()
+    time.sleep(REST_SECONDS)
+
+
+def is_like(index: SearchIndex, adapter: TextEmbedder) -> bool:
+    """Whether the adapter's vectors may be compared with the index's. A size that nobody has told yet is any."""
+    is_same_size = not (index.dims and adapter.dims) or index.dims == adapter.dims
+    return (index.model, index.version) == (adapter.model, adapter.version) and is_same_size
+
+
 def built(account: ProviderAccount, build: Callable[[ProviderAccount], Adapter]) -> Adapter | None:
-    """The adapter of an active account; None where it can't be used, and then the account is paused."""
+    """The adapter of an account; None where it can't be used, and then the account is paused."""
     try:
         return build(account)
     except AccountRefused as refusal:
@@ -57,11 +93,41 @@ def built(account: ProviderAccount, build: Callable[[ProviderAccount], Adapter])
         return None
 
 
-def _serving(index: SearchIndex, build: Callable[[ProviderAccount], Adapter]) -> list[Server[Adapter]]:
-    is_free = ExpressionWrapper(FREE & ANSWERING & budget.may_read(), output_field=BooleanField())
-    servers = []
-    for account in ProviderAccount.objects.active().filter(provider=index.provider).annotate(is_free=is_free):
-        adapter = built(account, build)
-        if adapter and (adapter.model, adapter.version) == (index.model, index.version):
-            servers.append(Server(account, adapter, account.is_free))
-    return servers
+def refuse(index: SearchIndex, account: ProviderAccount) -> None:
+    """It will not have the model before: that says nothing of the account, which is set to another."""
+    caches["vectors"].set(_refused_key(index, account), True, REFUSED_SECONDS)
+
+
+def _serving(
+    index: SearchIndex, build: Callable[[ProviderAccount], Adapter], ahead: timedelta
+) -> list[Server[Adapter]]:
+    is_free = ExpressionWrapper(FREE & ANSWERING & budget.may_read(ahead=ahead), output_field=BooleanField())
+    accounts = ProviderAccount.objects.in_order().filter(provider=index.provider).annotate(is_free=is_free)
+    made = [(account, adapter) for account in accounts if (adapter := built(account, build))]
+    like = [(account, adapter) for account, adapter in made if is_like(index, adapter)]
+    if like:  # one that is paused too: then nobody has changed the model
+        return [Server(account, adapter, account.is_free) for account, adapter in like if not account.paused_at]
+    return [
+        Server(account, before, account.is_free, is_as_before=True)
+        for account, adapter in made
+        if not account.paused_at and (before := _as_before(index, account, adapter, build))
+    ]
+
+
+def _as_before(
+    index: SearchIndex, account: ProviderAccount, adapter: Adapter, build: Callable[[ProviderAccount], Adapter]
+) -> Adapter | None:
+    """The account's adapter, set to the index's model; None where that can't be asked for.
+
+    A version that was raised says that the same name stands for another model now.
+    """
+    is_asked = adapter.takes_model and adapter.version == index.version
+    if not is_asked or caches["vectors"].get(_refused_key(index, account)):
+        return None
+    before = copy(account)
+    before.options = {**account.options, "model": index.model, "dims": str(index.asked_dims)}
+    return build(before)
+
+
+def _refused_key(index: SearchIndex, account: ProviderAccount) -> str:
+    return f"refused:{index.pk}:{account.pk}"

@@ -1,8 +1,8 @@
 """Which indexes there are, and which one of each kind is searched.
 
-The first active account of a provider says which model and version its kinds are indexed by. Where that changes, an
-index is filled beside the current one, which serves until the new one has all. An account that is paused or gone
-changes nothing of what is there.
+The first account of a provider says which model, version and size of vectors its kinds are indexed by, paused or not.
+Where that changes, an index is filled beside the current one, which serves until the new one has all. A pause, or an
+account that is gone where it was the only one, changes nothing of what is there.
 """
 
 import logging
@@ -20,7 +20,7 @@ from generations.providers.embedding import TextEmbedder
 from project.celery import nudge
 
 from . import wanting
-from .serving import KINDS, built
+from .serving import KINDS, built, is_like
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +75,15 @@ def take_over(index: SearchIndex) -> bool:
 
     One that could be made of hardly any generation does not replace one that serves, such as by a model that refuses.
     """
+    index.refresh_from_db()
+    if index.is_current or not (is_ready(index) and is_useful(index)):
+        return False
     with transaction.atomic():
-        rows = list(SearchIndex.objects.select_for_update().filter(kind=index.kind, retired_at=None).order_by("id"))
+        # no_key: an entry that is written meanwhile refers to its index, and need not wait.
+        kept_ones = SearchIndex.objects.select_for_update(no_key=True).filter(kind=index.kind, retired_at=None)
+        rows = list(kept_ones.order_by("id"))
         filled = next((each for each in rows if each.id == index.id), None)
-        if filled is None or filled.is_current or not (is_done(filled) and is_built(filled) and _is_useful(filled)):
+        if filled is None or filled.is_current or not is_ready(filled):
             return False
         retire(*(each for each in rows if each.is_current))
         SearchIndex.objects.filter(id=index.id).update(is_current=True)
@@ -99,6 +104,16 @@ def is_built(index: SearchIndex) -> bool:
     return index.kind == Kind.TAGS or index.built_at is not None or not index.dims
 
 
+def is_ready(index: SearchIndex) -> bool:
+    return is_done(index) and is_built(index)
+
+
+def is_useful(index: SearchIndex) -> bool:
+    """Whether most of what it should have could be made. Counts all of it."""
+    counts = progress(index)
+    return counts.failed <= counts.done
+
+
 def retire(*indexes: SearchIndex) -> None:
     """Searched and filled no more; what it holds goes in the background (tending.py)."""
     rows = SearchIndex.objects.filter(id__in=[each.pk for each in indexes], retired_at=None)
@@ -107,35 +122,34 @@ def retire(*indexes: SearchIndex) -> None:
 
 
 def _wanted(kind: Kind) -> tuple[str, TextEmbedder] | None:
-    """By whom a kind should be indexed: the provider and the adapter of the first active account."""
+    """By whom a kind should be indexed: the provider and the adapter of the first account.
+
+    Paused or not: a pause passes, and should have nothing made anew by another account's model.
+    """
     providers = [provider for provider, kinds in KINDS.items() if kind in kinds]
-    for account in ProviderAccount.objects.active().filter(provider__in=providers):
-        if adapter := built(account, registry.embedder):
-            return account.provider, adapter
-    return None
+    account = ProviderAccount.objects.in_order().filter(provider__in=providers).first()
+    adapter = built(account, registry.embedder) if account else None
+    return (account.provider, adapter) if account and adapter else None
 
 
 def _ensure(kind: Kind, provider: str, adapter: TextEmbedder) -> None:
     there = list(kept(kind))
-    like = (provider, adapter.model, adapter.version)
-    if like not in [(each.provider, each.model, each.version) for each in there]:
-        index = SearchIndex(
+    wanted = next((each for each in there if each.provider == provider and is_like(each, adapter)), None)
+    dims = 0 if kind == Kind.TAGS else adapter.dims
+    if wanted is None:
+        wanted = SearchIndex(
             kind=kind,
             provider=provider,
             model=adapter.model,
             version=adapter.version,
-            dims=0 if kind == Kind.TAGS else adapter.dims,
+            dims=dims,
+            asked_dims=dims,
             is_current=not any(each.is_current for each in there),
             next_at=timezone.now(),
         )
-        index.save(force_insert=True)
-        log.info("%s is new", index)
-    retire(*(each for each in there if not each.is_current and (each.provider, each.model, each.version) != like))
-
-
-def _is_useful(index: SearchIndex) -> bool:
-    counts = progress(index)
-    return counts.failed <= counts.done
+        wanted.save(force_insert=True)
+        log.info("%s is new", wanted)
+    retire(*(each for each in there if not each.is_current and each.pk != wanted.pk))
 
 
 def _alone() -> bool:

@@ -16,6 +16,8 @@ from . import filling, spaces, vectors
 
 THREADS = 2
 LOOK_AGAIN = timedelta(seconds=5)
+# At one that has all it can have and is of no use: an operator has to see to it first.
+LOOK_SELDOM = timedelta(minutes=5)
 # The current index of a kind is worth a database index from so many vectors on, done or not.
 BUILT_FROM = 500
 # Whoever began to enter a generation before an index was retired has ended by then: no statement may last so long.
@@ -40,12 +42,15 @@ def tend(index: SearchIndex) -> None:
 def _bring_on(index: SearchIndex) -> Combinable | None:
     _fill(index)
     _build(index)
-    spaces.take_over(index)
+    index.refresh_from_db()
+    is_left = spaces.is_ready(index) and not spaces.take_over(index)
     index.refresh_from_db()
     # One without vectors yet will have something to build once it has some.
     has_index = index.kind == SearchIndex.Kind.TAGS or index.built_at is not None
     is_finished = index.is_current and index.filled_at is not None and has_index
-    return None if is_finished else Now() + LOOK_AGAIN
+    if is_finished:
+        return None
+    return Now() + (LOOK_SELDOM if is_left and not index.is_current else LOOK_AGAIN)
 
 
 def _fill(index: SearchIndex) -> None:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.cache import caches
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import FloatField, Func, QuerySet, Value
-from django.db.models.expressions import Combinable
-from pgvector import HalfVector
 
 from generations.models import SearchEntry, SearchIndex
 from generations.models.generations import GenerationQuerySet
@@ -26,6 +24,10 @@ MAX_HALFVEC_DIMS = 4000
 FEW = 1000  # so many are compared one by one sooner than the index is asked
 RERANKED = 3  # candidates by sign for each that is wanted
 MIN_EF, MAX_EF = 100, 1000  # the latter is pgvector's own bound
+# The database's index goes through no more rows, others' among them, than are looked at as quickly as all of the team's
+# are compared: as many, and of long vectors, which lie out of line, more. Where it would have to, they are at once.
+SCANNED_FOR_A_LONG_ONE = 5
+REMEMBERED_SECONDS = 3600
 # A build takes minutes, and waits for whoever reads. It is one process: helpers of its own would want as much memory
 # again in /dev/shm, which containers hold small.
 BUILT_WITH = {
@@ -36,6 +38,7 @@ BUILT_WITH = {
 }
 
 Near = tuple[UUID, float]
+_Sql = tuple[str, tuple[Any, ...]]
 
 
 def build(index: SearchIndex) -> bool:
@@ -83,13 +86,18 @@ def nearest(
     """
     if len(vector) != index.dims:
         return []
-    rows = SearchEntry.objects.filter(index_id=index.pk, team_id=team_id, vector__isnull=False)
-    is_many = _has_many(index, rows, team_id) if within is None else within.order_by()[: FEW + 1].count() > FEW
-    if is_many:
-        found = _approximately(index, vector, within, team_id=team_id, limit=limit)
+    try:
+        fitting = _fitting(index, team_id, within)
+    except EmptyResultSet:  # a filter that nothing can fit
+        return []
+    mine, all = _sizes(index, team_id)
+    scanned = mine * (SCANNED_FOR_A_LONG_ONE if _is_long(index) else 1)
+    is_worth_it = mine > FEW and _candidates(index, limit) * all <= scanned * mine
+    if is_worth_it and (within is None or _are_many(fitting)):
+        found = _approximately(index, vector, fitting, scanned=scanned, limit=limit)
         if len(found) == limit:
             return found
-    return _exactly(index, vector, rows if within is None else rows.filter(generation__in=within), limit)
+    return _exactly(vector, fitting, limit)
 
 
 def vector_of(index: SearchIndex, generation_id: UUID, *, team_id: UUID) -> list[float]:
@@ -99,84 +107,115 @@ def vector_of(index: SearchIndex, generation_id: UUID, *, team_id: UUID) -> list
     return list(kept or [])
 
 
-def _has_many(index: SearchIndex, rows: QuerySet[SearchEntry], team_id: UUID) -> bool:
-    """Whether the team has more than FEW vectors. That it has is remembered for an hour: teams seldom shrink."""
-    key = f"many:{index.pk}:{team_id.hex}"
-    if caches["vectors"].get(key):
-        return True
-    is_many = rows.order_by().values("index_id")[: FEW + 1].count() > FEW
-    if is_many:
-        caches["vectors"].set(key, True, 3600)
-    return is_many
+def _is_long(index: SearchIndex) -> bool:
+    return index.dims > MAX_HALFVEC_DIMS
+
+
+def _fitting(index: SearchIndex, team_id: UUID, within: GenerationQuerySet | None) -> _Sql:
+    """The team's vectors that may be found."""
+    sql = f"FROM generations_searchentry WHERE index_id = {index.pk:d} AND team_id = %s AND vector IS NOT NULL"
+    if within is None:
+        return sql, (team_id,)
+    wanted, params = within.order_by().values("id").query.sql_with_params()
+    return f"{sql} AND generation_id IN ({wanted})", (team_id, *params)
+
+
+def _are_many(fitting: _Sql) -> bool:
+    sql, params = fitting
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM (SELECT 1 {sql} LIMIT {FEW + 1:d}) AS fit", params)  # noqa: S608 -- ours
+        return bool(cursor.fetchone()[0] > FEW)
+
+
+def _sizes(index: SearchIndex, team_id: UUID) -> tuple[int, float]:
+    """How many vectors the team has, and about how many all teams; (0, 0) while the database has no index of them.
+
+    Of a team that has many it is remembered: it seldom shrinks.
+    """
+    key = f"sizes:{index.pk}:{team_id.hex}"
+    if kept := caches["vectors"].get(key):
+        return kept
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, {"name": name(index), "index": index.pk, "team": team_id})
+        row = cursor.fetchone()
+    sizes = (row[0], max(row)) if row else (0, 0.0)
+    if sizes[0] > FEW:
+        caches["vectors"].set(key, sizes, REMEMBERED_SECONDS)
+    return sizes
+
+
+def _candidates(index: SearchIndex, limit: int) -> int:
+    """How many the database's index shall bring."""
+    return max(MIN_EF, RERANKED * limit) if _is_long(index) else limit
 
 
 def _approximately(
-    index: SearchIndex, vector: Sequence[float], within: GenerationQuerySet | None, *, team_id: UUID, limit: int
+    index: SearchIndex, vector: Sequence[float], fitting: _Sql, *, scanned: int, limit: int
 ) -> list[Near]:
     """By the database's index, which goes on until enough of the rows have come, in an order that is nearly right.
 
     In SQL of our own: building it from expressions took longer than the database does.
     """
-    is_by_signs = index.dims > MAX_HALFVEC_DIMS
-    candidates = max(MIN_EF, RERANKED * limit) if is_by_signs else limit
-    fits, params = "", []
-    if within is not None:
-        wanted, params = within.order_by().values("id").query.sql_with_params()
-        fits = f"AND generation_id IN ({wanted})"
+    candidates = _candidates(index, limit)
+    sql, params = fitting
     # What is sent together is one transaction, and one way there and back. Any plan but the index's has to sort, and
     # the planner does not know what reading a long vector costs.
-    sql = f"""
-    SET LOCAL hnsw.iterative_scan = relaxed_order;
-    SET LOCAL hnsw.ef_search = {min(MAX_EF, max(MIN_EF, candidates)):d};
-    SET LOCAL enable_sort = off;
-    SELECT generation_id, vector::halfvec({index.dims:d}) <=> %s::halfvec({index.dims:d}) AS distance
-    FROM generations_searchentry
-    WHERE index_id = {index.pk:d} AND team_id = %s AND vector IS NOT NULL {fits}
-    ORDER BY {_by_signs(vector) if is_by_signs else "distance"}
-    LIMIT {candidates:d}
-    """  # noqa: S608 -- numbers of ours, and signs; the rest are parameters
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_text(vector), team_id, *params])
-        while cursor.nextset():
-            pass
-        found: list[Near] = cursor.fetchall()
+    found = _asked(
+        f"""
+        SET LOCAL hnsw.iterative_scan = relaxed_order;
+        SET LOCAL hnsw.max_scan_tuples = {scanned:d};
+        SET LOCAL hnsw.ef_search = {min(MAX_EF, max(MIN_EF, candidates)):d};
+        SET LOCAL enable_sort = off;
+        SELECT generation_id, vector::halfvec({index.dims:d}) <=> %s::halfvec({index.dims:d}) AS distance {sql}
+        ORDER BY {_by_signs(vector) if _is_long(index) else "distance"}
+        LIMIT {candidates:d}
+        """,
+        (_text(vector), *params),
+    )
     return sorted(found, key=_distance)[:limit]
 
 
-def _exactly(index: SearchIndex, vector: Sequence[float], rows: QuerySet[SearchEntry], limit: int) -> list[Near]:
-    """By each of the rows. The sum with 0 is no expression of the database's index, which so stays out of it."""
-    far = _far(index.dims, _text(vector))
-    kept = Func(far, Value(0.0), arg_joiner=" + ", template="(%(expressions)s)", output_field=_FLOAT)
-    found = rows.annotate(distance=kept).order_by("distance", "generation_id")
-    return list(found.values_list("generation_id", "distance")[:limit])
+def _exactly(vector: Sequence[float], fitting: _Sql, limit: int) -> list[Near]:
+    """By each of the rows. The vector without a length is no expression of the database's index."""
+    sql, params = fitting
+    return _asked(
+        f"SELECT generation_id, vector <=> %s::halfvec AS distance {sql} ORDER BY distance, generation_id"
+        f" LIMIT {limit:d}",
+        (_text(vector), *params),
+    )
+
+
+def _asked(sql: str, params: Sequence[Any]) -> list[Near]:
+    """What the last of the statements brings."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while cursor.nextset():
+            pass
+        return cursor.fetchall()
 
 
 def _distance(near: Near) -> float:
     return near[1]
 
 
-_FLOAT = FloatField()
-
-
-def _far(dims: int, text: str) -> Func:
-    return Func(
-        _halves("vector", dims), _halves(Value(text), dims), arg_joiner=" <=> ", template="(%(expressions)s)",
-        output_field=_FLOAT,
-    )  # fmt: skip
-
-
 def _text(vector: Sequence[float]) -> str:
-    return HalfVector(list(vector)).to_text()
+    """As a halfvec is written: it keeps no more than these digits."""
+    return f"[{','.join([f'{part:.5g}' for part in vector])}]"
 
 
 def _by_signs(vector: Sequence[float]) -> str:
     """How far by the signs alone: binary_quantize() has a one for each number above zero."""
-    signs = "".join("1" if part > 0 else "0" for part in vector)
+    signs = "".join(["1" if part > 0 else "0" for part in vector])
     return f"(binary_quantize(vector)::bit({len(vector):d})) <~> B'{signs}'"
 
 
-def _halves(of: str | Combinable, dims: int) -> Func:
-    return Func(of, template=f"(%(expressions)s)::halfvec({dims:d})", output_field=_FLOAT)
+# As many as the index was last seen to have; that of a new one is known when it is built.
+_SIZES = """
+SELECT (SELECT count(*) FROM generations_searchentry
+        WHERE index_id = %(index)s AND team_id = %(team)s AND vector IS NOT NULL), reltuples
+FROM pg_class JOIN pg_index ON indexrelid = oid
+WHERE oid = to_regclass(%(name)s) AND indisvalid
+"""
 
 
 def _indexed(dims: int) -> str:

@@ -10,11 +10,13 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from generations import words
+from generations.models import Generation
 from generations.models.generations import GenerationQuerySet
 
 ENOUGH = 24  # a page of what has all the words; where there is less, some of the words will do
 MAX_WORDS = 40
-PREFIX_CHARACTERS = 2  # a shorter beginning is that of half of all words
+RANKED = 2000  # the newest of those that fit; what is older can still be found by more or other words
+PREFIX_CHARACTERS = 3  # a shorter beginning is that of half of all words
 # Words that are in every other prompt, and tell nothing of it.
 _COMMON = """
 a an and are as at be by for from has in into is it its of on onto or over than that the their then there these this
@@ -29,7 +31,7 @@ def find(text: str, generations: GenerationQuerySet, *, team_id: UUID, limit: in
     if not wanted:
         return []
     phrase = Case(When(prompt__icontains=text.strip(), then=1), default=0, output_field=IntegerField())
-    whole = generations.filter(_has(team_id, " & ".join(wanted))).order_by(phrase.desc(), "-id")
+    whole = _newest(generations, team_id, " & ".join(wanted)).order_by(phrase.desc(), "-id")
     found = list(whole.values_list("id", flat=True)[:limit])
     if len(found) < min(ENOUGH, limit) and len(wanted) > 1:
         rows = _with_most(wanted, generations.exclude(id__in=found), team_id=team_id, limit=limit - len(found))
@@ -44,8 +46,14 @@ def _with_most(
 ) -> list[tuple[UUID, int]]:
     """Those with any of the words, and how many; those with most of them first."""
     hits = functools.reduce(operator.add, (Cast(_matches(word), IntegerField()) for word in wanted))
-    some = generations.filter(_has(team_id, " | ".join(wanted))).annotate(hits=hits).order_by("-hits", "-id")
+    some = _newest(generations, team_id, " | ".join(wanted)).annotate(hits=hits).order_by("-hits", "-id")
     return list(some.values_list("id", "hits")[:limit])
+
+
+def _newest(generations: GenerationQuerySet, team_id: UUID, query: str) -> GenerationQuerySet:
+    """Those that fit, at most so many that looking at each one's prompt is quick."""
+    fit = generations.filter(_has(team_id, query)).order_by("-id").values("id")[:RANKED]
+    return Generation.objects.filter(id__in=fit)
 
 
 def _wanted(text: str) -> list[str]:

@@ -16,18 +16,18 @@ MINUTE = timedelta(seconds=60)
 AHEAD = timedelta(seconds=6)
 
 
-def take(account: ProviderAccount) -> bool:
-    """Whether one more read may go out now."""
+def take(account: ProviderAccount, *, ahead: timedelta = AHEAD) -> bool:
+    """Whether one more read may go out now. With less `ahead` than AHEAD the rest is left to those who take all."""
     # The one that a minute begins with is paid for in it too.
     stretch = (MINUTE + AHEAD) / (account.reads_a_minute - 1)
-    row = ProviderAccount.objects.filter(may_read(), id=account.id)
+    row = ProviderAccount.objects.filter(may_read(ahead=ahead), id=account.id)
     # PostgreSQL's greatest() passes over a null.
     return bool(row.update(reads_free_at=Greatest(F("reads_free_at"), Now()) + stretch))
 
 
-def may_read(path: str = "") -> Q:
+def may_read(path: str = "", *, ahead: timedelta = AHEAD) -> Q:
     """Accounts that have a read left, as a condition on them, or by the path that leads there, such as `account__`."""
-    return Q(**{f"{path}reads_free_at": None}) | Q(**{f"{path}reads_free_at__lte": Now() + AHEAD})
+    return Q(**{f"{path}reads_free_at": None}) | Q(**{f"{path}reads_free_at__lte": Now() + ahead})
 
 
 def exhaust(account: ProviderAccount, *, seconds: float) -> None:

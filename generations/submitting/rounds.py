@@ -20,7 +20,7 @@ def guarded(act: Callable[..., T], *arguments: object) -> T | None:
     try:
         return act(*arguments)
     except Exception as error:
-        log_failure(f"sweep: {act.__name__} {arguments}", error)
+        log_failure(f"{act.__module__} {act.__qualname__} {arguments}", error)
         return None
 
 

@@ -1,14 +1,11 @@
 """One collection: what is in it, in which order, and what can be done with it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -19,22 +16,17 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed
-from generations.cards import cards_of
-from generations.collections import collections, contents, export, items, sharing, smart
-from generations.collections.collections import Gone, may_end, visible_to
-from generations.collections.forms import CollectionForm, ShareForm
+from generations.collections import collections, contents, export, items, smart
+from generations.collections.collections import Gone, may_end
+from generations.collections.forms import CollectionForm
 from generations.collections.items import IsSmart, NotThere, TooManyItems
-from generations.context import live_url
 from generations.models import Collection
-from project.confirming import Question, ask, is_confirmed
-from project.http import Refused, post_to, render_fragment
+from project.confirming import ask, is_confirmed
+from project.http import post_to
 
+from . import one_collection
 from .asked import uuid_or_none
-from .collections import FORM, ids_of
-
-PAGE = "generations/collection.html"
-PAGE_SIZE = 24
-AS_IT_WAS = (Gone, NotThere)
+from .one_collection import FORM, PAGE, PAGE_SIZE, address_of, found, found_to_end, ids_of, of_deleting, render_page
 
 
 @never_cache
@@ -66,7 +58,7 @@ def edit(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
         "collection": kept,
         "is_smart": kept.is_smart,
         "finds": smart.words(kept.search or {}),
-        "deleting": _of_deleting(kept),
+        "deleting": of_deleting(kept),
         "may_end": may_end(kept, request.user, request.membership.role),
     }
     return render(request, FORM, context, status=422 if form.errors else 200)
@@ -78,7 +70,7 @@ def delete(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
     """Its clips stay where they are."""
     kept = found_to_end(request, collection_id)
     if not is_confirmed(request):
-        return ask(request, _of_deleting(kept), cancel=_address(kept))
+        return ask(request, of_deleting(kept), cancel=address_of(kept))
     try:
         collections.delete(kept, by=actor_of(request))
     except NotAllowed as error:
@@ -105,37 +97,41 @@ def remove(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
     if request.POST.get("to") == "generation" and len(ids) == 1:
         messages.success(request, _("It is not in “%(name)s” any more.") % {"name": kept.name})
         return redirect("generations:detail", ids[0])
-    context: dict[str, Any] = {
-        "removed": ngettext("%(count)s was removed.", "%(count)s were removed.", len(places)) % {"count": len(places)},
-        "places": ",".join(f"{id}:{position}" for id, position in places.items()),
-    }
+    said = ngettext("%(count)s was removed.", "%(count)s were removed.", len(places)) % {"count": len(places)}
+    undo = {"removed": said, "places": ",".join(f"{id}:{position}" for id, position in places.items())}
     if request.htmx:
-        context |= {"collection": kept, "count": contents.count(kept)}
+        context = {**undo, "collection": kept, "count": contents.count(kept), "after": request.POST.get("after", "")}
         return render(request, f"{PAGE}#removed", context)
-    return render_page(request, kept, **context)
+    if places:
+        one_collection.keep_undo(request, kept, **undo)
+    elif one_collection.UNDO not in request.session:
+        messages.info(request, _("It was not in the collection any more."))
+    return redirect(_here(request, kept))
 
 
 @post_to("generations:collection", "collection_id")
 @team_required(Action.CREATE)
 def move(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
-    """Put `generation` one place earlier or later, by `to`; or right before or after the one that is named `beside`."""
+    """Put `generation` where `to` says: earlier, later, first or last; before or after the one that is `beside`.
+
+    The answer says whether it is elsewhere now, and leads to the page that shows it.
+    """
     kept, to = found(request, collection_id), request.POST.get("to", "")
     moved, beside = (uuid_or_none(request.POST.get(name, "")) for name in ("generation", "beside"))
     if moved is None:
         raise Http404
     try:
-        if beside and to in ("before", "after"):
-            items.move(kept, moved, beside=beside, is_after=to == "after", by=request.user)
-        elif to in ("earlier", "later"):
-            items.shift(kept, moved, is_later=to == "later", by=request.user)
-        else:
-            raise Http404
+        has_moved = _moved(request, kept, moved, to, beside)
+        place = items.place_of(kept, moved)
     except (Gone, NotThere, IsSmart) as error:
         raise Http404 from error
+    url = f"{address_of(kept, after=contents.page_with(kept, place, limit=PAGE_SIZE))}#item-{moved}"
+    said = _words_of_place(place, has_moved, to)
     if request.htmx:
-        event = {"generation": str(moved), "to": to, "beside": str(beside or "")}
-        return trigger_client_event(HttpResponse(status=204), "item-moved", event)
-    return redirect(f"{_address(kept)}{_query(request)}#item-{moved}")
+        event = {"generation": str(moved), "to": to, "beside": str(beside or ""), "url": url, "says": said}
+        return trigger_client_event(HttpResponse(status=204), "item-moved", event | {"moved": has_moved})
+    messages.info(request, said)
+    return redirect(url)
 
 
 @post_to("generations:collection", "collection_id")
@@ -147,13 +143,13 @@ def cover(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
         if chosen is None:
             raise NotThere
         items.set_cover(kept, chosen, by=request.user)
-    except AS_IT_WAS as error:
+    except (Gone, NotThere) as error:
         raise Http404 from error
     said = _("This is the cover now.")
     if request.htmx:
         return trigger_client_event(HttpResponse(status=204), "toast", {"value": said})
     messages.success(request, said)
-    return redirect(f"{_address(kept)}{_query(request)}#item-{chosen}")
+    return redirect(f"{_here(request, kept)}#item-{chosen}")
 
 
 @require_safe
@@ -161,54 +157,6 @@ def cover(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
 def export_zip(request: TeamHttpRequest, collection_id: UUID) -> HttpResponseBase:
     """All of its files and a manifest, sent as they are read."""
     return export.respond(request, found(request, collection_id))
-
-
-def found(request: TeamHttpRequest, collection_id: UUID) -> Collection:
-    """404 where the team has no such one, or it is another member's own."""
-    rows = visible_to(request.user, request.team.pk).select_related("team", "created_by")
-    return get_object_or_404(rows, pk=collection_id)
-
-
-def found_to_end(request: TeamHttpRequest, collection_id: UUID) -> Collection:
-    """One that whoever asks may delete and share; 403 where they may not."""
-    kept = found(request, collection_id)
-    if not may_end(kept, request.user, request.membership.role):
-        words = _("Whoever made this collection may do this, and admins and owners: %(name)s made it.")
-        raise Refused(words % {"name": kept.created_by.display_name})
-    return kept
-
-
-def render_page(request: TeamHttpRequest, kept: Collection, *, status: int = 200, **more: Any) -> HttpResponse:
-    after = request.GET.get("after", "")
-    page = contents.page(kept, after=after, limit=PAGE_SIZE)
-    may = may_end(kept, request.user, request.membership.role)
-    context = {
-        "collection": kept,
-        "is_smart": kept.is_smart,
-        "finds": smart.words(kept.search or {}),
-        "cards": cards_of(page.generations),
-        "count": contents.count(kept),
-        "is_first": not after,
-        "after": after,
-        "more_url": f"{_address(kept)}?{urlencode({'after': page.next})}" if page.next else "",
-        "says": page.says,
-        "live_url": live_url(request.team.pk, show="all"),
-        "live_swaps": "rail,card,gone",
-        "may_end": may,
-        "links": [(link, sharing.url_of(link)) for link in sharing.live(kept)] if may else [],
-        "share_form": ShareForm(),
-        "revoking": of_revoking(),
-        "deleting": _of_deleting(kept),
-    }
-    return render_fragment(request, PAGE, context | more, fragment="items", status=status)
-
-
-def of_revoking() -> Question:
-    return Question(
-        title=_("Revoke this link?"),
-        text=_("Whoever has it sees nothing any more, at once. A new link will have another address."),
-        label=_("Revoke"),
-    )
 
 
 def _restore(request: TeamHttpRequest, kept: Collection) -> HttpResponse:
@@ -227,22 +175,31 @@ def _restore(request: TeamHttpRequest, kept: Collection) -> HttpResponse:
     else:
         said = ngettext("%(count)s was put back.", "%(count)s were put back.", added.added)
         messages.success(request, said % {"count": added.added})
-    return redirect("generations:collection", kept.pk)
+    return redirect(_here(request, kept))
 
 
-def _address(kept: Collection) -> str:
-    return reverse("generations:collection", args=[kept.pk])
+def _moved(request: TeamHttpRequest, kept: Collection, moved: UUID, to: str, beside: UUID | None) -> bool:
+    """Whether it was elsewhere. Raises as items.move() does; NotThere for a `to` that there is not."""
+    match to:
+        case "before" | "after" if beside:
+            return items.move(kept, moved, beside=beside, is_after=to == "after", by=request.user)
+        case "earlier" | "later":
+            return items.shift(kept, moved, is_later=to == "later", by=request.user)
+        case "first" | "last":
+            return items.move_to_end(kept, moved, is_last=to == "last", by=request.user)
+    raise NotThere
 
 
-def _query(request: TeamHttpRequest) -> str:
+def _words_of_place(place: int, has_moved: bool, to: str) -> str:
+    if has_moved:
+        return _("Moved to place %(place)s.") % {"place": place}
+    if to in ("earlier", "first"):
+        return _("It is the first already.")
+    if to in ("later", "last"):
+        return _("It is the last already.")
+    return _("It is at place %(place)s already.") % {"place": place}
+
+
+def _here(request: TeamHttpRequest, kept: Collection) -> str:
     """The page that the form was on."""
-    after = request.POST.get("after", "")
-    return f"?{urlencode({'after': after})}" if after else ""
-
-
-def _of_deleting(kept: Collection) -> Question:
-    return Question(
-        title=_("Delete the collection “%(name)s”?") % {"name": kept.name},
-        text=_("Its links stop working at once. Its clips and images stay in the gallery."),
-        label=_("Delete"),
-    )
+    return address_of(kept, after=request.POST.get("after", ""))

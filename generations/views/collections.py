@@ -1,6 +1,5 @@
 """The team's collections, a new one, and what is put into one from elsewhere."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,11 +26,12 @@ from project.http import post_to, render_fragment
 
 from . import refusals
 from .asked import uuid_or_none
+from .one_collection import FORM, ids_of
 
 PAGE_SIZE = 24
 NEW = "new"
-FORM = "generations/collection_form.html"
 ADD = "generations/collection_add.html"
+REFUSALS = (TooManyCollections, TooManyItems, IsSmart, TeamClosing)
 
 
 @never_cache
@@ -58,10 +58,15 @@ def new(request: TeamHttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request, CollectionForm(), search)
     form = CollectionForm(request.POST)
-    if form.is_valid() and (made := _made(request, form, search)):
-        messages.success(request, _("The collection is made."))
-        return redirect("generations:collection", made.pk)
-    return _form_page(request, form, search, status=422)
+    if not form.is_valid():
+        return _form_page(request, form, search, status=422)
+    try:
+        made = kept.create(request.team, **form.cleaned_data, search=search, by=request.user)
+    except (TooManyCollections, TeamClosing) as refusal:
+        form.add_error(None, _reason(refusal))
+        return _form_page(request, form, search, status=422)
+    messages.success(request, _("The collection is made."))
+    return redirect("generations:collection", made.pk)
 
 
 @post_to("generations:collections")
@@ -72,23 +77,16 @@ def add(request: TeamHttpRequest) -> HttpResponse:
     to = request.POST.get("collection", "")
     if not to:
         return _choose(request, ids, NewNameForm())
-    form = NewNameForm(request.POST if to == NEW else {"name": NEW})
-    if not form.is_valid():
+    form = NewNameForm(request.POST if to == NEW else None)
+    if to == NEW and not form.is_valid():
         return _choose(request, ids, form, status=422)
-    done: list[tuple[Collection, Added]] = []
-    _is_done(form, lambda: done.append(_add_to(request, to, ids, form)))
-    if not done:
-        return _choose(request, ids, form, chosen=to, status=422)
-    return _told(request, *done[0])
-
-
-def ids_of(text: str) -> list[UUID]:
-    """Ids with commas between them, of generations; 404 where one is none."""
-    ids = [uuid_or_none(each) for each in text.split(",")[: items.MOST + 1]]
-    known = [id for id in ids if id]
-    if len(known) < len(ids):
-        raise Http404
-    return known
+    try:
+        collection, added = _add_to(request, to, ids, form)
+    except REFUSALS as refusal:
+        return _choose(request, ids, form, chosen=to, refusal=_reason(refusal), status=422)
+    except (NotThere, Gone) as error:
+        raise Http404 from error
+    return _told(request, collection, added)
 
 
 def _search(request: TeamHttpRequest) -> dict[str, str] | None:
@@ -100,14 +98,6 @@ def _search(request: TeamHttpRequest) -> dict[str, str] | None:
     return None if asked is None else smart.search_of(asked.dict())
 
 
-def _made(request: TeamHttpRequest, form: CollectionForm, search: dict[str, str] | None) -> Collection | None:
-    """None where it can't be; the form says why."""
-    made: list[Collection] = []
-    given = form.cleaned_data
-    _is_done(form, lambda: made.append(kept.create(request.team, **given, search=search, by=request.user)))
-    return made[0] if made else None
-
-
 def _add_to(request: TeamHttpRequest, to: str, ids: list[UUID], form: NewNameForm) -> tuple[Collection, Added]:
     if to == NEW:
         return items.add_to_new(request.team, ids, name=form.cleaned_data["name"], by=request.user)
@@ -115,22 +105,16 @@ def _add_to(request: TeamHttpRequest, to: str, ids: list[UUID], form: NewNameFor
     return found, items.add(found, ids, by=request.user)
 
 
-def _is_done(form: CollectionForm | NewNameForm, act: Callable[[], object]) -> bool:
-    """Whether it was; if not, the form says why."""
-    try:
-        act()
-    except TooManyCollections:
-        text = _("Your team has %(most)s collections, which is the most. Delete one that is not needed.")
-        form.add_error(None, text % {"most": kept.MOST})
-    except TooManyItems:
-        form.add_error(None, _("A collection holds at most %(most)s.") % {"most": items.MOST})
-    except IsSmart:
-        form.add_error(None, _("A smart collection fills itself: nothing can be put into it."))
-    except TeamClosing:
-        form.add_error(None, refusals.of_closing())
-    except (NotThere, Gone) as error:
-        raise Http404 from error
-    return not form.errors
+def _reason(refusal: Exception) -> str:
+    match refusal:
+        case TooManyCollections():
+            text = _("Your team has %(most)s collections, which is the most. Delete one that is not needed.")
+            return text % {"most": kept.MOST}
+        case TooManyItems():
+            return _("A collection holds at most %(most)s.") % {"most": items.MOST}
+        case IsSmart():
+            return _("A smart collection fills itself: nothing can be put into it.")
+    return refusals.of_closing()
 
 
 def _form_page(
@@ -147,13 +131,20 @@ def _form_page(
 
 
 def _choose(
-    request: TeamHttpRequest, ids: list[UUID], form: NewNameForm, *, chosen: str = "", status: int = 200
+    request: TeamHttpRequest,
+    ids: list[UUID],
+    form: NewNameForm,
+    *,
+    chosen: str = "",
+    refusal: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     by_hand = visible_to(request.user, request.team.pk).filter(search__isnull=True).order_by("name", "id")
     context = {
-        "collections": by_hand,
+        "collections": contents.with_shared(by_hand),
         "chosen": chosen or (NEW if form.is_bound else ""),
         "form": form,
+        "refusal": refusal,
         "generations": ",".join(map(str, ids)),
         "count": len(ids),
     }

@@ -44,22 +44,29 @@ def gallery(request: TeamHttpRequest) -> HttpResponse:
         search, refused = Search.from_query(request.GET.dict()), ""
     except BadSearch as error:
         search, refused = Search(), error.message
+    results, more = (Results(found=[], has_more=False), {}) if refused else _page(request, search)
+    context = {
+        **_asked_for(request, search),
+        **_found(search, results, refused),
+        "more_url": _url(search, **more) if results.has_more else "",
+    }
+    is_further = bool(more.keys() & request.GET.keys())
+    return render_fragment(
+        request, PAGE, context, fragment="cards" if is_further else "results", status=422 if refused else 200
+    )
+
+
+def _asked_for(request: TeamHttpRequest, search: Search) -> dict[str, Any]:
+    """What the page says of the search itself; a likeness or a collection that is not to be seen is not found."""
     like = _like(request, search.like)
     collection = _collection(request, search.collection)
-    results, more = (Results(found=[], has_more=False), {}) if refused else _page(request, search)
     of_batch = {"batch": str(search.batch)} if search.batch else {}
-    context = {
+    return {
         "search": search,
-        "refused": refused,
         "typed": request.GET.get("q", ""),
         "show": SHOWS[search.show],
         "chips": [(show, _url(search, show=show.slug)) for show in SHOWS.values()],
         "kept": [(name, value) for name, value in search.as_query().items() if name not in ("q", "like")],
-        "found": [finding.Shown(Card(each.generation), each.reasons) for each in results.found],
-        "cards": [Card(each.generation) for each in results.found],
-        "counted": finding.counted(results) if search.is_ranked and not refused else "",
-        "says": results.says,
-        "more_url": _url(search, **more) if results.has_more else "",
         "live_url": live_url(request.team.id, show=search.show, **of_batch),
         "live_swaps": "rail,card,gone",
         "here_url": _url(search),
@@ -68,10 +75,21 @@ def gallery(request: TeamHttpRequest) -> HttpResponse:
         "like": Card(like) if like else None,
         "takes_new": _takes_new(search),
     }
-    is_further = bool(more.keys() & request.GET.keys())
-    return render_fragment(
-        request, PAGE, context, fragment="cards" if is_further else "results", status=422 if refused else 200
-    )
+
+
+def _found(search: Search, results: Results, refused: str) -> dict[str, Any]:
+    """`announced` is for those who do not see what changed: the warning too, and that a search is over."""
+    counted = finding.counted(results) if search.is_ranked and not refused else ""
+    is_over = not search.is_ranked and not refused
+    announced = _("Nothing is searched for any more: the newest come first.") if is_over else counted
+    return {
+        "refused": refused,
+        "found": [finding.Shown(Card(each.generation), each.reasons) for each in results.found],
+        "cards": [Card(each.generation) for each in results.found],
+        "counted": counted,
+        "says": results.says,
+        "announced": " ".join(filter(None, [announced, results.says])),
+    }
 
 
 def _page(request: TeamHttpRequest, search: Search) -> tuple[Results, dict[str, str]]:

@@ -1,6 +1,7 @@
 """What a share link opens, for anybody who has it: no session is read or begun, and nothing but the collection shown.
 
-It tells no prompts and no names: what people see are the collection's name and description, clips and images.
+The page tells no prompts and no names: what people see are the collection's name and description, clips and images.
+The files are as their provider made them, with whatever it wrote into them.
 """
 
 from collections.abc import Callable

@@ -1,19 +1,23 @@
-"""The links of a collection: made and revoked."""
+"""Links that share a collection: made and revoked under it; and all of the team's, for whoever may end any of them."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed
-from generations.collections import sharing
-from generations.collections.collections import Gone
+from generations.collections import open_links, sharing
+from generations.collections.collections import Gone, visible_to
 from generations.collections.forms import ShareForm
 from generations.collections.sharing import TooManyLinks
 from generations.models import ShareLink
@@ -21,7 +25,9 @@ from project.confirming import ask, is_confirmed
 from project.http import post_to
 
 from . import refusals
-from .collection import found_to_end, of_revoking, render_page
+from .one_collection import found_to_end, of_revoking, render_page
+
+PAGE_SIZE = 50
 
 
 @post_to("generations:collection", "collection_id")
@@ -54,6 +60,40 @@ def revoke(request: TeamHttpRequest, collection_id: UUID, share_id: UUID) -> Htt
     link = get_object_or_404(ShareLink.objects.select_related("collection__team"), pk=share_id, collection=kept)
     if not is_confirmed(request):
         return ask(request, of_revoking(), cancel=request.path.partition("shares/")[0])
+    _revoke(request, link)
+    return redirect("generations:collection", kept.pk)
+
+
+@never_cache
+@require_safe
+@team_required(Action.MANAGE_COLLECTIONS)
+def links(request: TeamHttpRequest) -> HttpResponse:
+    """Those that have not ended. Of another member's private collection it says that there is one, and whose."""
+    found = open_links.unended().filter(collection__team=request.team)
+    found = found.select_related("collection__created_by", "created_by")
+    page = Paginator(found.order_by("-created_at", "id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    seen = visible_to(request.user, request.team.pk).in_bulk({link.collection_id for link in page})
+    context = {
+        "page": page,
+        "links": [(link, seen.get(link.collection_id)) for link in page],
+        "revoking": of_revoking(),
+    }
+    return render(request, "generations/collection_links.html", context)
+
+
+@post_to("generations:collection_links")
+@team_required(Action.MANAGE_COLLECTIONS)
+def revoke_any(request: TeamHttpRequest, share_id: UUID) -> HttpResponse:
+    """Any of the team's, seen or not."""
+    of_team = ShareLink.objects.filter(collection__team=request.team).select_related("collection__team")
+    link = get_object_or_404(of_team, pk=share_id)
+    if not is_confirmed(request):
+        return ask(request, of_revoking(), cancel=reverse("generations:collection_links"))
+    _revoke(request, link)
+    return redirect("generations:collection_links")
+
+
+def _revoke(request: TeamHttpRequest, link: ShareLink) -> None:
     try:
         sharing.revoke(link, by=actor_of(request))
     except NotAllowed as error:
@@ -61,4 +101,3 @@ def revoke(request: TeamHttpRequest, collection_id: UUID, share_id: UUID) -> Htt
     except TeamClosing:
         pass  # it opens nothing any more
     messages.success(request, _("The link is revoked."))
-    return redirect("generations:collection", kept.pk)

@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import Action, TeamHttpRequest, team_required
-from generations import tags
+from generations import tags, team_tags
 from generations.models import Generation, Tag
 from generations.tag_words import KINDS
-from generations.tags import ClipGone, HasIt, NameTooLong, NoName, TeamTag, TooManyTags
+from generations.tags import ClipGone, HasIt, NameTooLong, NoName, TooManyTags
+from generations.team_tags import TeamTag
 from project.http import post_to, render_fragment
 
 from .one import back, found
@@ -32,8 +33,8 @@ SHOWN = 200
 def listing(request: TeamHttpRequest) -> HttpResponse:
     """All of the team's that begin as `q` does; to htmx these alone."""
     text = tags.clean(request.GET.get("q", ""))
-    known = tags.of_team(request.team.id, starting=text, limit=SHOWN + 1)
-    context = {"groups": _grouped(known[:SHOWN]), "has_more": len(known) > SHOWN, "text": text}
+    known = team_tags.of_team(request.team.id, starting=text, limit=SHOWN + 1)
+    context = {"groups": _grouped(known[:SHOWN]), "has_more": len(known) > SHOWN, "text": text, "says": _counted(known)}
     return render_fragment(request, OF_TEAM, context, fragment="found")
 
 
@@ -42,8 +43,8 @@ def listing(request: TeamHttpRequest) -> HttpResponse:
 @team_required(Action.VIEW)
 def names(request: TeamHttpRequest) -> HttpResponse:
     """What members of the team have called clips: options for the field where one is added."""
-    known = tags.of_team(request.team.id, limit=SHOWN)
-    return render(request, f"{OF_TEAM}#names", {"names": [each.name for each in known if each.is_members]})
+    given = team_tags.given_by_members(request.team.id, limit=SHOWN)
+    return render(request, f"{OF_TEAM}#names", {"names": given})
 
 
 @post_to("generations:detail", "generation_id")
@@ -66,13 +67,15 @@ def add(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
 @post_to("generations:detail", "generation_id")
 @team_required(Action.CREATE)
 def remove(request: TeamHttpRequest, generation_id: UUID, tag_id: int) -> HttpResponse:
-    """Take one away: a member's goes, the machine's stays away. Either can be put back."""
+    """Take one away: a member's goes, the machine's stays away. Either can be put back, by whoever took it away."""
     generation = found(request, generation_id)
     tag = get_object_or_404(Tag, generation=generation, pk=tag_id)
     try:
-        tags.remove(tag)
+        was_there = tags.remove(tag)
     except ClipGone as error:
         raise Http404 from error
+    if not was_there:
+        return _section(request, generation) if request.htmx else redirect(generation)
     return _done(request, generation, _("The tag is removed."), removed=tag)
 
 
@@ -134,6 +137,13 @@ def _reason(refusal: Exception) -> str:
                 "most": tags.MOST_OF_MEMBERS
             }
     return _("Write the tag to be added.")
+
+
+def _counted(known: list[TeamTag]) -> str:
+    count = min(len(known), SHOWN)
+    if len(known) > SHOWN:
+        return ngettext("More than %(count)s tag.", "More than %(count)s tags.", count) % {"count": count}
+    return ngettext("%(count)s tag.", "%(count)s tags.", count) % {"count": count}
 
 
 def _grouped(known: list[TeamTag]) -> list[tuple[Any, list[TeamTag]]]:

@@ -22,7 +22,7 @@
     bar().hidden = !isSelecting;
     for (const card of cards()) showOn(card);
     bar().elements.generations.value = [...selected].join(",");
-    const words = bar().dataset.words.replace("{count}", selected.size);
+    const words = bar().dataset.words.replace("{count}", () => selected.size);
     const count = bar().querySelector("[data-count]");
     if (count.textContent !== words) count.textContent = words;
     for (const each of bar().querySelectorAll("[type=submit]")) each.disabled = selected.size === 0;
@@ -34,7 +34,7 @@
     if (!box) {
       box = Object.assign(document.createElement("input"), { type: "checkbox", className: "pick" });
       const title = card.querySelector(".cover")?.textContent.trim().slice(0, 60) ?? "";
-      box.setAttribute("aria-label", bar().dataset.pick.replace("{title}", title));
+      box.setAttribute("aria-label", bar().dataset.pick.replace("{title}", () => title));
       card.prepend(box);
     }
     box.checked = selected.has(idOf(card));
@@ -77,6 +77,37 @@
     event.preventDefault();
     event.stopPropagation();
     toggle(card, event.shiftKey);
+  }, true);
+
+  // A card that is dragged onto the bar is selected with the rest, and where they go is asked.
+  const dragged = (event) => isSelecting && bar().contains(event.target) && document.querySelector("#wall .carried");
+  document.addEventListener("dragstart", (event) => {
+    if (!isSelecting) return;
+    const card = event.target.closest?.("#wall :is(article.frame, li.item)");
+    (card?.querySelector("article.frame") ?? card)?.classList.add("carried");
+  });
+  document.addEventListener("dragover", (event) => {
+    bar()?.classList.toggle("drop-here", Boolean(dragged(event)));
+    if (dragged(event)) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    const card = dragged(event);
+    if (!card) return;
+    event.preventDefault();
+    selected.add(idOf(card));
+    show();
+    bar().querySelector("[data-dialog=collect]").click();
+  });
+  document.addEventListener("dragend", () => {
+    document.querySelector("#wall .carried")?.classList.remove("carried");
+    bar()?.classList.remove("drop-here");
+  });
+
+  // What opened the dialog is hidden by now, or gone.
+  document.addEventListener("close", (event) => {
+    const focused = document.activeElement;
+    if (event.target.id !== "collect" || focused !== document.body && focused.checkVisibility()) return;
+    (document.getElementById("select") ?? document.querySelector("[data-dialog=collect]"))?.focus();
   }, true);
 
   document.addEventListener("keydown", (event) => {

@@ -9,28 +9,72 @@
   const idOf = (item) => item.id.replace("item-", "");
   let dragged = null;
 
-  const tell = (item) => {
-    says.textContent = wall.dataset.moved.replace("{place}", items().indexOf(item) + 1);
+  // What comes next to where it belongs now; nothing where that is beyond what is on the page.
+  const neighbourOf = (item, to, beside) => {
+    const others = items().filter((each) => each !== item);
+    const isWhole = { first: "first" in wall.dataset, last: !wall.querySelector(".more") };
+    const next = {
+      earlier: () => item.previousElementSibling,
+      later: () => item.nextElementSibling,
+      first: () => isWhole.first && others[0],
+      last: () => isWhole.last && others.at(-1),
+    }[to] ?? (() => itemOf(beside));
+    return next() || null;
   };
 
-  // What was said to have been moved, and is beyond what is on the page, is shown by the page anew.
-  const place = ({ generation, to, beside }) => {
+  const focusOn = (item) => item?.querySelector(".cover").focus();
+
+  // One that goes to an end which is not shown leaves, so that whoever orders stays where they are.
+  const leave = (item) => {
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    const hadFocus = item.contains(document.activeElement);
+    item.remove();
+    if (hadFocus) focusOn(next?.matches("li.item") ? next : items().at(-1));
+  };
+
+  const go = (url) => {
+    const to = new URL(url, location.href);
+    const isHere = to.pathname + to.search === location.pathname + location.search;
+    location.assign(to);
+    if (isHere) location.reload();
+  };
+
+  const place = ({ generation, to, beside, moved, url, says: words }) => {
+    says.textContent = words;
     const item = itemOf(generation);
-    const next = { earlier: item?.previousElementSibling, later: item?.nextElementSibling }[to] ?? itemOf(beside);
-    if (!item || !next) return;
-    if (!next.matches("li.item")) return location.reload();
+    if (!moved || !item) return;
+    const next = neighbourOf(item, to, beside);
+    if (!next?.matches("li.item")) return to === "first" || to === "last" ? leave(item) : go(url);
     const focused = item.contains(document.activeElement) ? document.activeElement : null;
-    next[to === "earlier" || to === "before" ? "before" : "after"](item);
+    next[["earlier", "before", "first"].includes(to) ? "before" : "after"](item);
     focused?.focus();
-    tell(item);
+  };
+
+  // The next page begins after what was last when it was asked for: what has moved since may come with it again.
+  const dropDoubles = () => {
+    const seen = new Set();
+    for (const item of items()) {
+      if (seen.has(item.id)) item.remove();
+      seen.add(item.id);
+    }
   };
 
   document.addEventListener("item-moved", (event) => place(event.detail));
+  // What was removed has taken the focus with it.
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target.id !== "undo") return;
+    const undo = document.getElementById("undo");
+    says.textContent = undo.querySelector("[data-removed]")?.textContent ?? undo.textContent.trim();
+    // The card goes right after this.
+    setTimeout(() => (undo.querySelector("button") ?? items()[0]?.querySelector(".cover"))?.focus());
+  });
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     if (event.detail.type !== "gone") return;
     const gone = new DOMParser().parseFromString(event.detail.data, "text/html").querySelector("article");
     document.getElementById(gone.id)?.closest("li.item")?.remove();
   });
+
+  new MutationObserver(dropDoubles).observe(wall, { childList: true });
 
   if (!wall.dataset.move) return;
 

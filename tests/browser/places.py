@@ -351,6 +351,7 @@ PLACES = {
     "tagged": Place(path="/gallery/", who=NEWCOMER, then=_tag_one),
     "tags": Place(path="/tags/", heading="Tags", who=NEWCOMER),
     "empty-collections": Place(path="/collections/", heading="Collections", who=NEWCOMER),
+    "empty-collection-links": Place(path="/collections/links/", heading="Links", who=NEWCOMER),
     "new-collection-refused": Place(
         path="/collections/new/", heading="New collection", who=NEWCOMER, answer=422, then=_collection_without_name
     ),
@@ -360,6 +361,7 @@ PLACES = {
         path="/collections/", heading="Change collection", who=NEWCOMER, then=_change_collection
     ),
     "collection-shared": Place(path="/collections/", who=NEWCOMER, then=_share_collection),
+    "collection-links": Place(path="/collections/links/", heading="Links", who=NEWCOMER),
     "shared": Place(path="/collections/", who=NEWCOMER, then=_share_of_nothing),
     "collection-question": Place(path="/collections/", who=NEWCOMER, then=_delete_collection_without_dialog),
     "new-smart-collection": Place(

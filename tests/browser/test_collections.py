@@ -67,6 +67,7 @@ def test_what_is_selected_with_shift_becomes_a_collection(visit, language, runni
     add_to_new(maker, "灯笼 <b>")
     expect(page.locator("#collect-bar")).to_be_hidden()
     page.locator("#collect-body [data-close]").click()
+    expect(page.locator("#select")).to_be_focused()
     maker.open("/collections/")
     expect(page.locator(".shelf")).to_have_count(1)
     expect(page.locator(".shelf img")).to_have_js_property("naturalWidth", 320)
@@ -112,8 +113,84 @@ def test_a_card_is_dragged_and_its_arrows_move_it_with_the_focus_on_them(maker):
     assert dragged == ["4", "3", "5"]
     assert page.evaluate("document.activeElement.value") == "earlier"
     expect(page.locator("#wall-says")).to_have_text("Moved to place 1.")
+    maker.press("Enter")
+    expect(page.locator("#wall-says")).to_have_text("It is the first already.")
+    arrow(maker, "Scene 5", "last").click()
+    expect(page.locator("#wall-says")).to_have_text("Moved to place 3.")
+    assert order(maker) == ["4", "3", "5"]
+    arrow(maker, "Scene 5", "first").click()
+    expect(page.locator("#wall-says")).to_have_text("Moved to place 1.")
     page.reload()
     assert order(maker) == ["5", "4", "3"]
+
+
+# As by dragging: one is put after the last that is on the page.
+AFTER_THE_LAST = """
+([moved, last]) => htmx.ajax("POST", document.getElementById("wall").dataset.move, {
+  values: { generation: moved, beside: last, to: "after" }, source: "#wall", swap: "none",
+})
+"""
+
+
+def test_moved_past_what_is_on_the_page_each_is_there_once_and_the_focus_goes_along(visit, running_stack, person):
+    add_clips(running_stack, person, 27)
+    maker = visit(person=person)
+    page = maker.page
+    maker.open("/gallery/")
+    page.locator(".more").scroll_into_view_if_needed()
+    expect(page.locator(CARDS)).to_have_count(27)
+    page.locator("#select").click()
+    page.locator(CARDS).first.click()
+    page.locator(CARDS).last.click(modifiers=["Shift"])
+    add_to_new(maker, "Long")
+    page.locator("#collect-body a.button").click()
+    page.locator("#export").wait_for()
+    expect(page.locator(ITEMS)).to_have_count(24)
+    moved, last = (page.locator(ITEMS).nth(at).get_attribute("id")[5:] for at in (0, 23))
+
+    page.evaluate(AFTER_THE_LAST, [moved, last])
+    expect(page.locator("#wall-says")).to_have_text("Moved to place 24.")
+    page.locator(ITEMS).first.locator("button[value=last]").press("Enter")
+    expect(page.locator("#wall-says")).to_have_text("Moved to place 27.")
+    expect(page.locator(ITEMS)).to_have_count(23)
+    expect(page.locator(f"{ITEMS} .cover").first).to_be_focused()
+    second = page.locator(".more a").get_attribute("href")
+    page.locator(".more").scroll_into_view_if_needed()
+    expect(page.locator(ITEMS)).to_have_count(27)
+    titles = page.locator(f"{ITEMS} .cover").all_inner_texts()
+    maker.open(second)
+    page.locator(ITEMS).first.locator("button[value=earlier]").click()
+    maker.arrive(path_of(page.url).partition("?")[0])
+    page.wait_for_url("**#item-*")
+
+    assert titles[-1] == "Scene 26"
+    assert len(set(titles)) == 27
+    maker.until("document.activeElement.id === location.hash.slice(1)")
+
+
+def test_a_card_that_is_dragged_onto_the_bar_is_added_with_the_rest(maker):
+    page = maker.page
+    maker.open("/gallery/")
+    select(maker, 0)
+
+    page.locator(CARDS).nth(2).drag_to(page.locator("#collect-bar"))
+    page.locator("#collect-form [name=name]").fill("Harbour")
+    page.locator("#collect-form [name=name]").press("Enter")
+    page.locator("#collect-body [role=status]").wait_for()
+    page.locator("#collect-body a.button").click()
+    page.locator("#export").wait_for()
+
+    assert order(maker) == ["5", "3"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, indirect=True)
+def test_on_a_phone_the_rail_names_every_place_in_full(visit, language, person):
+    maker = visit(person=person, locale=LANGUAGES[language], viewport={"width": 390, "height": 844})
+
+    names = maker.page.locator(".rail .place > span:not(.count):visible")
+    cut = "all => all.filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+    assert names.count() == 9
+    assert names.evaluate_all(cut) == []
 
 
 def test_what_is_removed_comes_back_by_undo_one_or_several(maker):
@@ -122,7 +199,9 @@ def test_what_is_removed_comes_back_by_undo_one_or_several(maker):
     page.locator(ITEMS).nth(1).locator(".item-actions .push").click()
     expect(page.locator(ITEMS)).to_have_count(2)
     expect(page.locator("#item-count")).to_have_text("2 items")
-    page.locator("#undo button").click()
+    expect(page.locator("#wall-says")).to_have_text("1 was removed.")
+    expect(page.locator("#undo button")).to_be_focused()
+    maker.press("Enter")
     expect(page.locator(ITEMS)).to_have_count(3)
     assert order(maker) == ["5", "4", "3"]
 

@@ -62,6 +62,8 @@ def test_it_finds_while_one_types_and_keeps_the_focus(maker, language):
 
     maker.page.locator("#find-q").fill("")
     expect(maker.page.locator("#wall .cover")).to_have_count(3)
+    says = gettext("Nothing is searched for any more: the newest come first.")
+    expect(maker.page.locator("#wall-says")).to_have_text(says)
     type_in(maker, TYPED[language][1])
     expect_titles(maker, train)
     assert maker.page.evaluate("window.isStillTheSame") is True
@@ -124,6 +126,23 @@ def test_nothing_found_says_what_to_do_and_back_goes_back(maker):
 
     page.go_back()
 
+    expect(page.locator("#wall .cover")).to_have_count(3)
+
+
+def test_each_search_is_one_step_back_however_long_it_was_typed_at(maker, language):
+    lantern, train, _kite = (f"{prompt} {FAILS}" for prompt in PROMPTS[language])
+    page = maker.page
+    type_in(maker, TYPED[language][0], delay=450)
+    expect_titles(maker, lantern)
+    with page.expect_response("**/gallery/?*q=*"):
+        page.keyboard.press("Enter")
+    page.locator("#find-q").fill(TYPED[language][1])
+    expect_titles(maker, train)
+    expect(page.locator("#wall-says")).to_contain_text("1")
+
+    page.go_back()
+    expect_titles(maker, lantern)
+    page.go_back()
     expect(page.locator("#wall .cover")).to_have_count(3)
 
 

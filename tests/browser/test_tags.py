@@ -128,6 +128,7 @@ def test_all_tags_are_searched_as_one_types_on_a_phone_too(maker, person):
     assert not page.evaluate(TOO_WIDE)
     page.locator("main [type=search]").press_sequentially(tag_words.label("shot_size", "close_up")[:2])
     expect(page.locator(".tag")).to_have_count(1)
+    expect(page.locator("#found-says")).to_contain_text("1")
     page.locator("main [type=search]").fill("zebra")
 
     expect(page.locator(".empty h2")).to_have_text(gettext("No tag begins so"))

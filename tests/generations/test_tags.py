@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import translation
 
-from generations import lifecycle, tag_words, tags
+from generations import lifecycle, tag_words, tags, team_tags
 from generations.models import Generation, Tag
 from generations.providers.embedding import ReadTag
 from generations.tags import ClipGone, HasIt, NameTooLong, NoName, TooManyTags
@@ -249,10 +249,10 @@ def test_nothing_of_another_team_or_of_a_rejected_tag_is_meant_or_listed(clip, t
     tags.remove(Tag.objects.get(name="pan_left"))
 
     assert tags.matching(team.pk, "neon") == tags.matching(team.pk, "pan") == []
-    assert tags.of_team(team.pk) == []
+    assert team_tags.of_team(team.pk) == []
     assert not tags.with_tag(Generation.objects.for_team(team.pk), "neon").exists()
     assert not tags.with_tag(Generation.objects.for_team(team.pk), "pan_left").exists()
-    assert [each.name for each in tags.of_team(theirs.team_id)] == ["neon"]
+    assert [each.name for each in team_tags.of_team(theirs.team_id)] == ["neon"]
 
 
 def test_clips_are_found_by_the_machine_s_tags_and_by_members(clip, team):
@@ -273,7 +273,7 @@ def test_the_team_s_tags_are_listed_with_who_gave_them_and_how_many_clips_have_t
     tags.keep_read(other, [PAN])
     add(other, "pan_left", "neon", "Nebel")
 
-    listed = tags.of_team(team.pk)
+    listed = team_tags.of_team(team.pk)
 
     assert [(each.name, each.kind, each.kinds, each.is_members, each.clips) for each in listed] == [
         ("Nebel", "", frozenset(), True, 1),
@@ -281,9 +281,9 @@ def test_the_team_s_tags_are_listed_with_who_gave_them_and_how_many_clips_have_t
         ("neon", "", frozenset(), True, 1),
         ("pan_left", "camera_movement", frozenset({"camera_movement"}), True, 2),
     ]
-    assert [each.name for each in tags.of_team(team.pk, starting="NE")] == ["Nebel", "neon"]
-    assert [each.name for each in tags.of_team(team.pk, starting="p")] == ["pan_left"]
-    assert [each.name for each in tags.of_team(team.pk, limit=2)] == ["Nebel", "lamp"]
+    assert [each.name for each in team_tags.of_team(team.pk, starting="NE")] == ["Nebel", "neon"]
+    assert [each.name for each in team_tags.of_team(team.pk, starting="p")] == ["pan_left"]
+    assert [each.name for each in team_tags.of_team(team.pk, limit=2)] == ["Nebel", "lamp"]
     assert not any(each.has_more for each in listed)
 
 
@@ -293,16 +293,16 @@ def test_nothing_of_a_deleted_clip_is_listed(clip, team):
     add(other, "rain")
     lifecycle.hide(clip)
 
-    assert [(each.name, each.clips) for each in tags.of_team(team.pk, limit=1)] == [("rain", 1)]
+    assert [(each.name, each.clips) for each in team_tags.of_team(team.pk, limit=1)] == [("rain", 1)]
 
 
 def test_many_clips_are_counted_up_to_a_bound(clip, team, monkeypatch):
-    monkeypatch.setattr(tags, "CLIPS_COUNTED", 2)
+    monkeypatch.setattr(team_tags, "CLIPS_COUNTED", 2)
     for each in (clip, completed(team), completed(team)):
         add(each, "neon")
     add(clip, "rain")
 
-    assert [(each.name, each.clips, each.has_more) for each in tags.of_team(team.pk)] == [
+    assert [(each.name, each.clips, each.has_more) for each in team_tags.of_team(team.pk)] == [
         ("neon", 2, True),
         ("rain", 1, False),
     ]
@@ -393,8 +393,8 @@ def test_names_clips_and_counts_are_read_from_the_index_alone_or_by_it(clip, tea
     given = {"team": team.pk, "names": ["neon"], "most": 1000, "limit": 50}
     of_tag = tags.with_tag(Generation.objects.for_team(team.pk), "neon").newest_first()[:24]
 
-    assert "Index Only Scan using tag_of_team" in plan_of(tags._NAMES, given)
-    assert "using tag_of_team" in plan_of(tags._COUNTED, given)
+    assert "Index Only Scan using tag_of_team" in plan_of(team_tags._NAMES, given)
+    assert "using tag_of_team" in plan_of(team_tags._COUNTED, given)
     assert "using tag_of_team" in of_tag.explain()
 
 
@@ -402,3 +402,36 @@ def plan_of(sql: str, given: dict[str, object]) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {sql}", given)
         return "\n".join(row for (row,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("night boat", ["boat", "night"]),
+        ("a small boat at night", ["boat", "night"]),
+        ("harbour at dawn, the boat", ["boat", "harbour at dawn"]),
+        ("boat, harb", ["boat", "harbour at dawn"]),
+        ("harb boat ", ["boat"]),
+        ("boats", []),
+        ("海边雨夜霓虹的路", ["雨夜霓虹"]),
+        ("extreme close-up of a boat", ["boat", "extreme_close_up"]),
+        ("a close-up", ["close_up"]),
+        ("a boat, seen from a bird's-eye view", ["bird's eye", "boat"]),
+    ],
+)
+def test_a_text_means_every_tag_that_it_has_in_it(clip, team, text, meant):
+    tags.keep_read(
+        clip,
+        [CLOSE_UP, ReadTag("shot_size", "extreme_close_up"), ReadTag("angle", "bird's eye"), ReadTag("", "night")],
+    )
+    add(clip, "boat", "雨夜霓虹", "harbour at dawn")
+
+    assert tags.matching(team.pk, text) == meant
+
+
+def test_what_is_typed_as_it_is_is_meant_however_many_names_there_are(clip, team, monkeypatch):
+    monkeypatch.setattr(team_tags, "NAMES_LOOKED_AT", 1)
+    add(clip, "boat", "雨夜", "Neon")
+
+    assert tags.matching(team.pk, "海边 雨夜") == ["雨夜"]
+    assert tags.matching(team.pk, "Neon rain") == ["Neon"]

@@ -20,7 +20,7 @@ from generations import links
 from generations.collections import sharing
 from generations.models import Asset, Collection, CollectionItem, Tag
 from tests.api import asked, post
-from tests.collecting import gathered
+from tests.collecting import clips, gathered
 from tests.factories import make_account, make_key, make_submission
 from tests.pages import filled_in
 from tests.searching import keep_vector, make_index, turned
@@ -167,6 +167,7 @@ def test_a_session_that_names_our_team_opens_their_own(world, ours, browser):
 
 def test_nothing_of_ours_goes_into_a_collection_of_theirs(world, ours, browser):
     theirs, mine = gathered(world.others, world.other), world.team.collection_set.get(name=MARK)
+    own = clips(world.others, 1)[0]
     before = content()
 
     statuses = [
@@ -174,15 +175,17 @@ def test_nothing_of_ours_goes_into_a_collection_of_theirs(world, ours, browser):
         for route, args, given in (
             ("collection_add", [], {"generations": str(ours.id), "collection": str(theirs.pk)}),
             ("collection_add", [], {"generations": str(ours.id), "collection": "new", "name": "x"}),
-            ("collection_add", [], {"generations": "", "collection": str(mine.pk)}),
+            ("collection_add", [], {"generations": str(own.id), "collection": str(mine.pk)}),
+            ("collection_add", [], {"generations": f"{own.id},{ours.id}", "collection": str(theirs.pk)}),
             ("collection_cover", [theirs.pk], {"generation": str(ours.id)}),
             ("collection_move", [theirs.pk], {"generation": str(ours.id), "to": "later"}),
             ("collection_remove", [theirs.pk], {"restore": f"{ours.id}:1"}),
             ("collection_share_revoke", [theirs.pk, mine.share_links.get().pk], {"confirmed": "1"}),
+            ("collection_link_revoke", [mine.share_links.get().pk], {"confirmed": "1"}),
         )
     ]
 
-    assert statuses == [404] * 7
+    assert statuses == [404] * 9
     assert content() == before
 
 
@@ -195,7 +198,7 @@ def test_a_smart_collection_of_theirs_finds_nothing_of_ours(world, ours, browser
     shown = browser.get(made.url).content.decode()
     packed = b"".join(browser.get(f"{made.url}export.zip"))
 
-    assert str(ours.id) not in shown
+    assert f"/generations/{ours.id}/" not in shown  # the search itself is shown as they typed it
     assert str(ours.id).encode() not in packed
 
 

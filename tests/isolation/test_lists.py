@@ -30,6 +30,7 @@ SHOWN_ON = {
     "accounts:webhook_deliveries",
     "accounts:webhooks",
     "generations:batches",
+    "generations:collection_links",
     "generations:collections",
     "generations:gallery",
     "generations:like",

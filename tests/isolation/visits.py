@@ -167,6 +167,10 @@ def of_share(world: World) -> dict[str, Any]:
     return {"collection_id": shared(world).collection_id, "share_id": ShareLink.objects.latest("id").pk}
 
 
+def of_link(world: World) -> dict[str, Any]:
+    return {"share_id": shared(world).pk}
+
+
 def of_shared(world: World) -> dict[str, Any]:
     """The address that somebody was given: whoever has it may look."""
     return {"token": sharing.token_of(shared(world))}
@@ -442,10 +446,12 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET generations:collection_edit": Visit(may=MEMBER, of=of_collection, works=200),
     "POST generations:collection_edit": Visit(may=MEMBER, of=of_collection, works=302, data=form(**BOARD)),
     "GET generations:collection_export": Visit(may=VIEWER, of=of_collection, works=200),
+    "POST generations:collection_link_revoke": Visit(may=ADMIN, of=of_link, works=302, data=sure()),
+    "GET generations:collection_links": Visit(may=ADMIN, works=200),
     "POST generations:collection_move": Visit(may=MEMBER, of=of_collection, works=302, data=first_item(to="later")),
     "GET generations:collection_new": Visit(may=MEMBER, works=200),
     "POST generations:collection_new": Visit(may=MEMBER, works=302, data=form(**BOARD)),
-    "POST generations:collection_remove": Visit(may=MEMBER, of=of_collection, works=200, data=first_item()),
+    "POST generations:collection_remove": Visit(may=MEMBER, of=of_collection, works=302, data=first_item()),
     "POST generations:collection_share": Visit(may=ADMIN, of=of_collection, works=302, data=form(days="7")),
     "POST generations:collection_share_revoke": Visit(may=ADMIN, of=of_share, works=302, data=sure()),
     "GET generations:collections": Visit(may=VIEWER, works=200),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db.models import Sum
@@ -63,7 +63,7 @@ def find(team_id: UUID, filters: TaskFilters) -> Page:
     Raises InvalidParameter, InvalidSetting.
     """
     search = _search(filters)
-    matching = _matching(team_id, filters)
+    matching = _matching(team_id, filters, search.tag)
     start = _offset(filters)
     if search.q:
         return _ranked(team_id, search, matching, filters, start)
@@ -73,7 +73,7 @@ def find(team_id: UUID, filters: TaskFilters) -> Page:
     rows = list(page[start : start + filters.limit + 1])
     has_more = len(rows) > filters.limit
     rows = rows[: filters.limit]
-    total = _total(team_id, filters, matching)
+    total = _total(team_id, filters, matching, search.tag)
     next_cursor = cursor_of(rows[-1].id) if has_more else None
     return Page(generations=rows, pagination=_pagination(filters, total=total, next_cursor=next_cursor))
 
@@ -81,8 +81,9 @@ def find(team_id: UUID, filters: TaskFilters) -> Page:
 def _ranked(team_id: UUID, search: Search, matching: GenerationQuerySet, filters: TaskFilters, start: int) -> Page:
     """What is found has no order of its own that a later look keeps, so its cursor is a place in the list."""
     place = _place(filters.cursor) if filters.cursor else start
+    of_words = replace(search, tag="")  # the tag is in what is matching already
     results = query.find(
-        search, team_id=team_id, user_id=None, offset=place, limit=filters.limit, within=matching, along=ALONG
+        of_words, team_id=team_id, user_id=None, offset=place, limit=filters.limit, within=matching, along=ALONG
     )
     next_cursor = cursor_of(UUID(int=place + filters.limit)) if results.has_more else None
     return Page(
@@ -91,7 +92,11 @@ def _ranked(team_id: UUID, search: Search, matching: GenerationQuerySet, filters
         found_by={
             each.generation.id: list(dict.fromkeys(reason.by for reason in each.reasons)) for each in results.found
         },
-        how=How(mode="words_and_meaning" if results.is_by_meaning else "words", message=results.says or None),
+        how=How(
+            mode="words_and_meaning" if results.is_by_meaning else "words",
+            message=results.says or None,
+            is_cut=results.total >= query.MOST,
+        ),
     )
 
 
@@ -111,7 +116,7 @@ def _place(cursor: str) -> int:
     return place
 
 
-def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
+def _matching(team_id: UUID, filters: TaskFilters, tag: str) -> GenerationQuerySet:
     matching = Generation.objects.for_team(team_id)
     if filters.status:
         matching = matching.with_status(filters.status)
@@ -123,7 +128,7 @@ def _matching(team_id: UUID, filters: TaskFilters) -> GenerationQuerySet:
     if filters.created_before:
         last = first_id(filters.created_before, skew_ms=ID_SKEW_MS)
         matching = matching.filter(created_at__lt=filters.created_before, id__lt=last)
-    return tags.with_tag(matching, filters.tag) if filters.tag else matching
+    return tags.with_tag(matching, tag) if tag else matching
 
 
 def _exact(filters: TaskFilters) -> dict[str, str]:
@@ -139,9 +144,9 @@ def _exact(filters: TaskFilters) -> dict[str, str]:
     return exact
 
 
-def _total(team_id: UUID, filters: TaskFilters, matching: GenerationQuerySet) -> int:
+def _total(team_id: UUID, filters: TaskFilters, matching: GenerationQuerySet, tag: str) -> int:
     """From the counters where they know, else counted."""
-    if filters.created_after or filters.created_before or filters.tag:
+    if filters.created_after or filters.created_before or tag:
         return matching.count()
     status = {"status": filters.status} if filters.status else {}
     counters = GenerationCount.objects.filter(team_id=team_id, **status, **_exact(filters))

@@ -88,7 +88,7 @@ class Task(Body):
 
 
 class Pagination(Body):
-    """`page` and `offset` are null where a cursor was given; `total` is exact, and of words at most 240."""
+    """`page` and `offset` are null where a cursor was given; `total` is exact, but for a search that was cut."""
 
     page: int | None
     pageSize: int
@@ -101,10 +101,14 @@ class Pagination(Body):
 
 
 class How(Body):
-    """Whether the meaning of the words could be asked for too; where a provider is down, the message says so."""
+    """Whether the meaning of the words could be asked for too; where a provider is down, the message says so.
+
+    `is_cut` where `total` is the 240 that a search brings at most: there may be more.
+    """
 
     mode: Literal["words", "words_and_meaning"]
     message: str | None
+    is_cut: bool
 
 
 class TaskPage(Body):

@@ -110,6 +110,21 @@ def test_a_team_has_so_many_and_no_more(team, maker, monkeypatch):
     assert Collection.objects.filter(team=team).count() == 2
 
 
+def test_private_ones_of_those_who_have_left_do_not_count(team, maker, monkeypatch):
+    monkeypatch.setattr(collections, "MOST", 2)
+    leaver = make_member(team=team)
+    for visibility in ("private", "team"):
+        gathered(team, leaver, visibility=visibility)
+    with pytest.raises(TooManyCollections):
+        gathered(team, maker)
+
+    members.remove(team, leaver.pk, by=Actor(user=team.memberships.get(role="owner").user))
+    gathered(team, maker)
+
+    with pytest.raises(TooManyCollections):
+        gathered(team, maker)
+
+
 def test_none_is_made_in_a_team_that_is_closing(team, maker):
     roles.lock(team.pk)
     team.closing_at = team.created_at

@@ -93,9 +93,7 @@ def test_hostile_prompts_make_safe_names_and_no_formula(team, maker):  # B10, M7
 
     _manifest, rows = told(archive)
     name, bare = files_of(archive)
-    assert name == f"0001-11-etcpasswd-b灯笼b-xxxxxxxxxxxxxxxxxxxxxx-{made[0].id}.mp4" or not set(name) & set(
-        '/\\:*?"<>|\r\n\u202e'
-    )
+    assert not set(name) & set('/\\:*?"<>|\r\n\u202e')
     assert len(name.encode()) < 200
     assert bare.startswith("0002-")
     assert rows[0]["prompt"].startswith("'=1+1")

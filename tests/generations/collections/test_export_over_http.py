@@ -1,31 +1,29 @@
 """The archive of a large collection, from a web process as it runs."""
 
 import io
-import socket
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import pytest
-from django.db import connection
 
 from tests.collecting import clips, gathered
 from tests.pages import browser_of
 from tests.sandbox_process import wait_until
+from tests.slow_readers import slow_readers
 from tests.web import web_processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_folder")]
 MIB = 1024 * 1024
 CLIPS = 500
+POOL = 4  # connections to the database that the process has
 
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    with web_processes(1) as (url,):
+    with web_processes(1, DATABASE_POOL_SIZE=str(POOL)) as (url,):
         yield url
 
 
@@ -43,16 +41,6 @@ def address(team, maker) -> str:
 
 def cookie_of(user) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in browser_of(user).cookies.items())
-
-
-def busy_connections() -> int:
-    """Those of others that hold a transaction or work on a query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND state <> 'idle' AND backend_type = 'client backend'"
-        )
-        return cursor.fetchone()[0]
 
 
 def test_500_clips_are_sent_with_flat_memory(web, process, address, maker, tmp_path):
@@ -76,21 +64,13 @@ def test_500_clips_are_sent_with_flat_memory(web, process, address, maker, tmp_p
 
 
 def test_who_reads_slowly_holds_no_connection_and_who_goes_leaves_nothing(web, process, address, maker):
-    place, before = urlsplit(web), open_files(process)
-    readers = [socket.create_connection((place.hostname, place.port), timeout=30) for _ in range(8)]
-    request = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie_of(maker)}\r\n\r\n"
-    for reader in readers:
-        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        reader.sendall(request.encode())
-        assert reader.recv(12) == b"HTTP/1.1 200"
-    wait_until(lambda: len(open_clips(process)) == len(readers), seconds=20)
-    time.sleep(1)
+    before = open_files(process)
+    with slow_readers(2 * POOL, web, address, cookie=cookie_of(maker)) as answers:
+        wait_until(lambda: len(open_clips(process)) == len(answers), seconds=20)
+        answered = httpx.get(f"{web}/healthz", timeout=10).status_code
 
-    held, answered = busy_connections(), httpx.get(f"{web}/healthz", timeout=5).status_code
-    for reader in readers:
-        reader.close()
-
-    assert (held, answered) == (0, 200)
+    assert answers == ["HTTP/1.1 200 OK"] * 2 * POOL
+    assert answered == 200
     wait_until(lambda: open_files(process) == before, seconds=20)
 
 

@@ -3,10 +3,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from generations.collections import collections, items
+from generations.collections import collections, contents, items
 from generations.collections.collections import Gone
 from generations.collections.items import IsSmart, NotThere, TooManyItems
-from generations.models import CollectionItem, Generation
+from generations.models import Collection, CollectionItem, Generation
 from tests.collecting import clips, gathered, order_of
 from tests.factories import make_member, make_team
 
@@ -129,6 +129,48 @@ def test_an_arrow_passes_over_what_was_deleted_and_ends_at_the_end(maker, board,
     assert order_of(board) == ["1", "3", "4", "5"]
 
 
+@pytest.mark.parametrize(
+    ("moved", "is_last", "order"), [(3, False, "31245"), (3, True, "12453"), (1, False, "12345"), (5, True, "12345")]
+)
+def test_one_is_put_at_the_start_or_at_the_end_of_what_is_shown(maker, board, five, moved, is_last, order):
+    has_moved = items.move_to_end(board, five[moved - 1].id, is_last=is_last, by=maker)
+
+    assert (has_moved, "".join(order_of(board))) == (order != "12345", order)
+    assert items.place_of(board, five[moved - 1].id) == order.index(str(moved)) + 1
+
+
+def test_the_start_is_the_first_that_is_not_deleted_and_places_are_of_what_is_shown(maker, board, five):
+    hide(five[0])
+
+    moves = [items.move_to_end(board, five[2].id, is_last=False, by=maker) for _ in range(2)]
+
+    assert (moves, order_of(board)) == ([True, False], ["3", "2", "4", "5"])
+    assert items.place_of(board, five[1].id) == 2
+    with pytest.raises(NotThere):
+        items.place_of(board, five[0].id)
+
+
+@pytest.mark.parametrize("far", [10**18, -(10**18)])
+def test_pages_go_past_what_was_put_as_far_out_as_can_be(maker, board, five, far):  # a made-up undo
+    two = [five[1].id, five[2].id]
+    items.remove(board, two, by=maker)
+    items.add(board, two, places=dict.fromkeys(two, far), by=maker)
+
+    seen, page = [], contents.page(board, after="", limit=1)
+    while page.next and len(seen) < 9:
+        seen += page.generations
+        page = contents.page(board, after=page.next, limit=1)
+
+    prompts = [each.prompt[-1] for each in [*seen, *page.generations]]
+    assert prompts == (list("14523") if far > 0 else list("23145"))
+
+
+def test_the_page_that_shows_a_place_is_found(maker, board, five):
+    for place, shown in ((1, "12"), (2, "12"), (3, "34"), (5, "5")):
+        page = contents.page(board, after=contents.page_with(board, place, limit=2), limit=2)
+        assert "".join(each.prompt[-1] for each in page.generations) == shown
+
+
 def test_what_is_not_in_it_is_neither_moved_nor_a_place(team, maker, board, five):
     other = clips(team, 1)[0]
 
@@ -139,17 +181,26 @@ def test_what_is_not_in_it_is_neither_moved_nor_a_place(team, maker, board, five
         items.shift(board, other.id, is_later=True, by=maker)
 
 
-def test_the_cover_is_one_of_its_items_and_goes_with_it(team, maker, board, five):
+def cover_of(board) -> Generation | None:
+    """What a list of collections shows of it."""
+    (shelf,) = contents.shelves(contents.counted(Collection.objects.filter(pk=board.pk)))
+    return shelf.cover and shelf.cover.generation
+
+
+def test_the_cover_is_one_of_its_items_and_goes_and_comes_back_with_it(team, maker, board, five):
     changed = [items.set_cover(board, five[2].id, by=maker) for _ in range(2)]
     with pytest.raises(NotThere):
         items.set_cover(board, clips(team, 1)[0].id, by=maker)
-    board.refresh_from_db()
-    cover = board.cover_id
+    shown = [cover_of(board)]
 
-    items.remove(board, [five[2].id], by=maker)
+    places = items.remove(board, [five[2].id], by=maker)
+    shown.append(cover_of(board))
+    items.add(board, list(places), places=places, by=maker)
+    shown.append(cover_of(board))
+    hide(five[2])
 
-    board.refresh_from_db()
-    assert (changed, cover, board.cover_id) == ([True, False], five[2].id, None)
+    assert (changed, shown) == ([True, False], [five[2], five[0], five[2]])
+    assert cover_of(board) == five[0]
 
 
 def test_a_smart_one_is_not_filled_by_hand(team, maker, five):
@@ -159,6 +210,7 @@ def test_a_smart_one_is_not_filled_by_hand(team, maker, five):
         lambda: items.add(smart, [five[0].id], by=maker),
         lambda: items.remove(smart, [five[0].id], by=maker),
         lambda: items.shift(smart, five[0].id, is_later=True, by=maker),
+        lambda: items.move_to_end(smart, five[0].id, is_last=True, by=maker),
         lambda: items.move(smart, five[0].id, beside=five[1].id, is_after=True, by=maker),
     ):
         with pytest.raises(IsSmart):

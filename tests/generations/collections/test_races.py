@@ -1,6 +1,9 @@
 """Two changes of one collection at once."""
 
+from threading import Thread
+
 import pytest
+from django.db import connection, transaction
 
 from accounts import teams
 from accounts.actors import Actor
@@ -112,3 +115,26 @@ def test_nothing_is_made_or_filled_once_the_team_closes(team, maker, five):
     for late in (lambda: gathered(team, maker), lambda: items.add(board, [five[0].id], by=maker)):
         with pytest.raises(TeamClosing):
             late()
+
+
+def test_whoever_puts_one_beside_another_that_is_taken_away_meanwhile_is_told(team, maker, board, five):
+    board.items.update(position=7)  # no room: all are numbered anew, which waits for whoever deletes one of them
+    answers = []
+
+    def late() -> None:
+        try:
+            items.move(board, five[4].id, beside=five[1].id, is_after=False, by=maker)
+        except NotThere:
+            answers.append("not there")
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        CollectionItem.objects.filter(generation=five[1]).delete()
+        thread = Thread(target=late)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+    thread.join()
+
+    assert (answers, sorted(order_of(board))) == (["not there"], ["1", "3", "4", "5"])

@@ -7,11 +7,12 @@ from django.utils.translation import override
 
 from accounts import members, teams
 from accounts.actors import Actor
-from accounts.models import AuditEntry, Role
+from accounts.models import AuditEntry, Role, User
 from accounts.roles import NotAllowed
-from generations.collections import collections, items, sharing
+from generations.collections import collections, items, jobs, sharing
 from generations.collections.sharing import NoSuchLink, TooManyLinks
 from generations.models import Asset, Collection, Generation, ShareLink
+from project.celery import app
 from tests.collecting import clips, gathered, output_of
 from tests.factories import make_member
 
@@ -91,6 +92,48 @@ def test_it_dies_when_whoever_made_it_leaves_or_may_only_look(team, maker, board
     assert board.share_links.count() == 2
 
 
+@pytest.mark.parametrize("how", ["leaves", "may only look"])
+def test_one_that_died_of_its_maker_does_not_open_again_when_they_come_back(team, maker, board, how):  # A19
+    link = sharing.share(board, days=1, by=Actor(user=maker))
+    owner = Actor(user=team.memberships.get(role="owner").user)
+    if how == "leaves":
+        members.remove(team, maker.pk, by=owner)
+    else:
+        members.change_role(team, maker.pk, Role.VIEWER, by=owner)
+
+    for _ in range(2):
+        jobs.links()
+
+    if how == "leaves":
+        make_member(team=team, user=maker)
+    else:
+        members.change_role(team, maker.pk, Role.MEMBER, by=owner)
+    assert not opens(link)
+    ended = AuditEntry.objects.get(action="collection.link_revoked")
+    assert (ended.subject_id, ended.user) == (link.pk, None)
+
+
+def test_the_job_lets_those_live_that_open(team, maker, board):
+    link = sharing.share(board, days=1, by=Actor(user=maker))
+
+    jobs.links()
+
+    assert opens(link)
+    assert "links" in app.tasks
+    assert "links" in settings.CELERY_BEAT_SCHEDULE
+
+
+def test_an_operator_s_power_opens_no_link(team, board):  # A19
+    operator = make_member(team=team, role=Role.ADMIN)
+    link = sharing.share(board, days=1, by=Actor(user=operator))
+    before = opens(link)
+
+    User.objects.filter(pk=operator.pk).update(is_staff=True, is_superuser=True)
+    members.remove(team, operator.pk, by=Actor(user=team.memberships.get(role="owner").user))
+
+    assert (before, opens(link)) == (True, False)
+
+
 def test_an_admin_s_link_dies_when_the_collection_becomes_private(team, maker, board):
     admin = make_member(team=team, role=Role.ADMIN)
     by_maker, by_admin = (sharing.share(board, days=1, by=Actor(user=user)) for user in (maker, admin))
@@ -120,6 +163,15 @@ def test_nobody_else_revokes_it_either(team, maker, board):
     assert opens(link)
 
 
+def test_an_admin_revokes_one_of_a_collection_that_they_do_not_see(team, maker):  # A8
+    link = sharing.share(gathered(team, maker, visibility="private"), days=1, by=Actor(user=maker))
+
+    done = sharing.revoke(link, by=Actor(user=make_member(team=team, role=Role.ADMIN)))
+
+    assert (done, opens(link)) == (True, False)
+    assert {entry.subject for entry in AuditEntry.objects.filter(subject_id=link.pk)} == {""}
+
+
 @pytest.mark.parametrize("days", [0, 2, -1, 3650])
 def test_it_lasts_as_long_as_is_offered_and_no_longer(team, maker, board, days):
     with pytest.raises(ValueError, match=str(days)):
@@ -133,6 +185,15 @@ def test_there_are_so_many_links_at_a_time(team, maker, board, monkeypatch):
         sharing.share(board, days=1, by=Actor(user=maker))
 
     sharing.revoke(first, by=Actor(user=maker))
+
+    assert opens(sharing.share(board, days=1, by=Actor(user=maker)))
+
+
+def test_those_that_open_nothing_take_no_place(team, maker, board, monkeypatch):
+    monkeypatch.setattr(sharing, "MOST", 1)
+    admin = make_member(team=team, role=Role.ADMIN)
+    sharing.share(board, days=1, by=Actor(user=admin))
+    members.remove(team, admin.pk, by=Actor(user=team.memberships.get(role="owner").user))
 
     assert opens(sharing.share(board, days=1, by=Actor(user=maker)))
 
@@ -204,6 +265,18 @@ def test_what_is_opened_to_the_world_is_in_the_audit_log_once(team, maker, board
         told = [(entry.get_action_display(), entry.subject, sorted(entry.detail)) for entry in entries]
 
     assert told == [("Collection shared by link", board.name, ["expires_at"]), ("Shared link revoked", board.name, [])]
+
+
+def test_the_end_of_a_shared_collection_is_the_end_of_its_links_in_the_audit_log(team, maker, board):
+    live, ended, old = (sharing.share(board, days=1, by=Actor(user=maker)) for _ in range(3))
+    sharing.revoke(ended, by=Actor(user=maker))
+    ShareLink.objects.filter(pk=old.pk).update(expires_at=timezone.now())
+
+    collections.delete(board, by=Actor(user=maker))
+
+    entries = AuditEntry.objects.filter(action="collection.link_revoked").order_by("id")
+    assert [entry.subject_id for entry in entries] == [ended.pk, live.pk]
+    assert [entry.subject for entry in entries] == [board.name] * 2
 
 
 def test_a_private_collections_name_stays_with_its_maker(team, maker, board):

@@ -1,8 +1,14 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts import members
+from accounts.actors import Actor
 from generations import words
 from generations.collections import contents, smart
-from generations.search.query import BadSearch
+from generations.models import Generation
+from generations.search.query import BadSearch, Search, find
 from tests.collecting import clips, gathered
 from tests.factories import make_member, make_team
 
@@ -67,6 +73,56 @@ def test_the_public_sees_what_is_completed(team, maker):
 
     assert found(board) == ["Done 1", "Failed 1"]
     assert found(board, is_public=True) == ["Done 1"]
+
+
+def test_for_the_public_each_page_is_searched_for_once_in_a_minute(team, maker):  # A20
+    made = clips(team, 5, prompt="A boat")
+    searchable(made)
+    board = gathered(team, maker, search={"q": "boat"})
+    shown = [contents.page(board, after=after, limit=2, is_public=True) for after in ("", "2")]
+
+    with CaptureQueriesContext(connection) as asked:
+        again = [contents.page(board, after=after, limit=2, is_public=True) for after in ("", "1", "2", "3")]
+
+    assert [page.generations for page in again] == [shown[0].generations] * 2 + [shown[1].generations] * 2
+    assert [page.next for page in again] == ["2", "2", "4", "4"]
+    assert not [query for query in asked if "searchtext" in query["sql"]]
+    Generation.objects.filter(pk=shown[0].generations[0].pk).update(hidden_at=timezone.now())
+    assert contents.page(board, after="", limit=2, is_public=True).generations == shown[0].generations[1:]
+
+
+@pytest.mark.parametrize("visibility", ["team", "private"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_private_collection_of_its_maker_shows_in_a_private_one_alone(team, maker, visibility, is_named):  # A20
+    own = gathered(team, maker, clips(team, 1), name="Secret client", visibility="private")
+    search = {"q": "secret client"} if is_named else {"collection": str(own.pk)}
+    board = gathered(team, maker, search=search, visibility=visibility)
+
+    shown = [len(found(board, is_public=is_public)) for is_public in (False, True)]
+
+    assert shown == ([1, 1] if visibility == "private" else [0, 0])
+    assert len(contents.all_ids(board)) == shown[0]
+
+
+def test_nor_does_it_show_through_a_smart_one_that_is_looked_through(team, maker):  # A20
+    gathered(team, maker, clips(team, 1), name="Secret client", visibility="private")
+    board = gathered(team, maker, search={"q": "secret client"})
+    other = make_member(team=team)
+
+    through = {"collection": str(board.pk)}
+    seen = [find(Search.from_query(through), team_id=team.pk, user_id=user.pk, offset=0, limit=9).found
+            for user in (maker, other)]  # fmt: skip
+
+    assert seen == [[], []]
+
+
+def test_it_goes_on_when_its_maker_has_left(team, maker):
+    clips(team, 1, prompt="The maker's", created_by=maker)
+    board = gathered(team, maker, search={"show": "mine"})
+
+    members.remove(team, maker.pk, by=Actor(user=team.memberships.get(role="owner").user))
+
+    assert found(board) == ["The maker's 1"]
 
 
 @pytest.mark.parametrize("search", [None, {"show": "completed"}])

@@ -1,16 +1,19 @@
 """The vector of what somebody looks for: at once or not at all."""
 
+import json
 import threading
 import time
 from datetime import timedelta
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from django.utils import timezone
 
-from generations.models import ProviderAccount, SearchIndex
-from generations.search import asking, spaces
-from tests.indexing import PATHS, make_embedder, set_fault
+from generations.models import ProviderAccount, SearchEntry, SearchIndex
+from generations.search import asking, indexing, spaces
+from tests.factories import make_team
+from tests.indexing import PATHS, make_clips, make_embedder, set_fault, set_options
 from tests.races import race
 from tests.receiver import Receiver, answer, hang
 
@@ -64,7 +67,7 @@ def test_nothing_is_no_question(index, sandbox, text):
         {"busy_until": timezone.now() + timedelta(hours=1)},
         {"failure_count": 3},
         {"reads_free_at": timezone.now() + timedelta(hours=1)},
-        {"options": {"model": "text-embedding-3-small"}},
+        {"options": {"version": "2"}},
     ],
     ids=lambda columns: next(iter(columns)),
 )
@@ -111,6 +114,96 @@ def test_while_the_first_rests_another_account_is_asked(index, scnet, sandbox):
     make_embedder("scnet", at=sandbox.url, priority=200)
 
     assert len(asking.embed_query(index, "A lighthouse")) == 4096
+
+
+@pytest.mark.parametrize("options", [{"model": "Qwen3-Embedding-0.6B"}, {"dims": "1024"}])
+def test_while_another_model_is_filled_the_one_before_is_asked_by_its_name(index, scnet, sandbox, options):  # P19
+    known = asking.embed_query(index, "A lighthouse")
+    caches["vectors"].clear()
+    set_options(scnet, **options)
+    spaces.ensure()
+
+    assert spaces.current("prompt") == index
+    assert asking.embed_query(index, "A lighthouse") == pytest.approx(known, abs=1e-6)
+
+
+def test_one_whose_size_nobody_told_is_asked_without_a_size(scnet):
+    with Receiver() as receiver:
+        receiver.otherwise = answer(200, b'{"data": [{"index": 0, "embedding": [1.0, 0.5]}]}')
+        ProviderAccount.objects.update(base_url=receiver.url(PATHS["scnet"]), options={"model": "own"})
+        spaces.ensure()
+        SearchIndex.objects.update(dims=2)
+        set_options(scnet, model="Qwen3-Embedding-0.6B", dims="1024")
+
+        vector = asking.embed_query(spaces.current("prompt"), "A lighthouse")
+        asked = json.loads(receiver.requests[0].body)
+
+    assert len(vector) == 2
+    assert (asked["model"], asked.get("dimensions")) == ("own", None)
+
+
+def test_an_account_that_will_not_have_the_model_before_is_left_alone_and_not_paused(index, scnet):
+    with Receiver() as receiver:
+        receiver.otherwise = answer(404, b'{"error": {"message": "no such model"}}')
+        ProviderAccount.objects.update(base_url=receiver.url(PATHS["scnet"]), options={"model": "new"})
+        vectors = [asking.embed_query(index, text) for text in ("A lighthouse", "A boat")]
+        asked = len(receiver.requests)
+
+    scnet.refresh_from_db()
+    assert (vectors, asked, scnet.paused_at) == ([None, None], 1, None)
+
+
+def test_an_account_of_the_same_model_that_is_paused_has_nobody_else_asked_for_it(index, scnet, sandbox):
+    make_embedder("scnet", at=sandbox.url, model="another")
+    ProviderAccount.objects.filter(id=scnet.id).update(paused_at=timezone.now())
+
+    assert asking.embed_query(index, "A lighthouse") is None
+    assert calls(sandbox) == 0
+
+
+def test_a_text_that_is_refused_lets_others_be_asked_about(index, sandbox):
+    set_fault(sandbox, "scnet", "reject", match="refused")
+
+    refused = asking.embed_query(index, "Something refused")
+
+    assert refused is None
+    assert len(asking.embed_query(index, "A lighthouse")) == 4096
+
+
+def test_a_team_has_so_many_new_texts_asked_about_in_a_minute(index, team, sandbox, monkeypatch):
+    monkeypatch.setattr(asking, "MOST_A_MINUTE", 3)
+    other = make_team()
+
+    vectors = [asking.embed_query(index, f"Text {number}", team_id=team.id) for number in range(5)]
+
+    assert [bool(each) for each in vectors] == [True, True, True, False, False]
+    assert asking.embed_query(index, "Text 0", team_id=team.id)
+    assert asking.embed_query(index, "Text 4", team_id=other.id)
+    assert calls(sandbox) == 4
+
+
+def test_whoever_asks_holds_no_connection_while_all_indexes_are_asked(index, team, sandbox):  # P12
+    make_embedder("seeknetic", at=sandbox.url)
+    spaces.ensure()
+    of_clips = spaces.current("clip")
+    assert connection.connection is not None
+    found = asking.ask_all([index, of_clips], "A lighthouse", team_id=team.id)
+
+    assert connection.connection is None
+    assert [(each, len(vector)) for each, vector in found] == [(index, 4096), (of_clips, 512)]
+
+
+def test_while_prompts_are_indexed_searches_find_a_read_left(index, team, sandbox):  # P18
+    ProviderAccount.objects.update(reads_a_minute=60)
+    make_clips(team, 60)
+    for _ in range(2):
+        indexing.index()
+    waiting = SearchEntry.objects.filter(done_at=None).count()
+
+    vectors = [asking.embed_query(index, f"Text {number}") for number in range(2)]
+
+    assert waiting > 0
+    assert all(vectors)
 
 
 def test_an_account_that_is_refused_is_paused(index, scnet, sandbox):  # P13

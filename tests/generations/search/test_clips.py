@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from generations import lifecycle
@@ -107,19 +108,31 @@ def test_what_it_works_on_for_ever_is_begun_anew(team, seeknetic, sandbox, clip)
     assert SearchEntry.objects.get(id=entry.id).vector is not None
 
 
-def test_another_account_that_may_have_it_is_asked_before_it_is_begun_anew(team, seeknetic, sandbox, clip):
+def test_the_account_that_began_it_is_asked_and_no_other(team, seeknetic, sandbox, clip):  # P13
+    """The other one's key is refused: asking it would pause it for a request that is not its own."""
+    entry = begun(team, clip)
+    sandbox.set_key("another", "refused")
     other = make_embedder("seeknetic", at=sandbox.url, priority=1)
     other.key = "another"
     other.save()
-    ProviderAccount.objects.filter(id=other.id).update(busy_until=timezone.now() + timedelta(hours=1))
+
+    wait_until(lambda: look(entry).done_at, seconds=30)
+
+    other.refresh_from_db()
+    assert other.paused_at is None
+    assert entry.vector is not None
+    assert entry.account is None
+
+
+def test_what_an_account_out_of_service_has_is_begun_anew_elsewhere(team, seeknetic, sandbox, clip):
     entry = begun(team, clip)
-    ProviderAccount.objects.filter(id=other.id).update(busy_until=None)
+    make_embedder("seeknetic", at=sandbox.url, priority=200)
+    ProviderAccount.objects.filter(id=seeknetic.id).update(paused_at=timezone.now())
 
     index_all()
 
-    asked = sandbox.state()["clips_by_url"]
+    assert entry.account == seeknetic
     assert SearchEntry.objects.get(id=entry.id).vector is not None
-    assert [times for what, times in asked.items() if what.startswith("embedding ")] == [1]
 
 
 def test_one_that_may_be_with_a_busy_account_waits_for_it(team, seeknetic, sandbox, clip):
@@ -146,6 +159,52 @@ def test_what_may_pass_is_believed_the_sixth_time(team, seeknetic, sandbox, clip
 
     assert entry.failure_code in clips.MAY_PASS
     assert sandbox.state()["clip_calls"] == 6
+
+
+def test_one_that_is_worked_on_for_ever_holds_up_a_change_of_model_for_three_hours(team, seeknetic, sandbox, clip):
+    set_fault(sandbox, "seeknetic", "never")
+    entry = begun(team, clip)
+    SearchIndex.objects.update(is_current=False)
+    codes = []
+    for _ in range(3):
+        SearchEntry.objects.update(requested_at=timezone.now() - clips.ENDLESS * 2)
+        codes.append(look(entry).failure_code)
+        if not entry.done_at:
+            look(entry)
+
+    assert codes == ["", "", "PROVIDER_ERROR"]
+
+
+def test_one_clip_that_fails_again_and_again_is_not_taken_for_a_provider_that_is_down(team, seeknetic, sandbox, clip):
+    set_fault(sandbox, "seeknetic", "500", match="http")
+    entry = begun(team, clip)
+    for _ in range(4):
+        look(entry)
+
+    seeknetic.refresh_from_db()
+    assert seeknetic.failure_count < 3
+    assert entry.attempt_count == 5
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["begun", "leased"])
+def test_however_many_wait_those_in_hand_are_counted_by_an_index_of_their_own(team, seeknetic, place):
+    spaces.ensure()
+    index = spaces.current("clip")
+    rows = clips.in_hand(index)[place]
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        # References are looked at when a transaction ends, which this one does not.
+        cursor.execute(
+            "INSERT INTO generations_searchentry"
+            " (index_id, generation_id, team_id, request_id, failure_code, attempt_count, next_at, created_at)"
+            " SELECT %s, gen_random_uuid(), %s, '', '', 0, now(), now() FROM generate_series(1, 50000)",
+            [index.pk, team.pk],
+        )
+        cursor.execute("ANALYZE generations_searchentry")
+        plan = rows.explain()
+        transaction.set_rollback(True)
+
+    assert ("search_entry_begun", "search_entry_leased")[place] in plan
 
 
 def test_a_link_that_is_refused_is_no_reason_to_ask_again(team, seeknetic, sandbox, clip):

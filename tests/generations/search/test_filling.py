@@ -1,8 +1,10 @@
 """Every completed generation gets its entries, and a hidden one keeps nothing."""
 
 import threading
+import time
 
 import pytest
+from django.db import transaction
 
 from generations import lifecycle
 from generations.models import (
@@ -121,6 +123,54 @@ def test_of_a_hidden_generation_nothing_is_left_to_find_it_by(team, indexes):
     for model in (SearchEntry, SearchText, Tag, CollectionItem):
         left = set(model.objects.values_list("generation", flat=True))
         assert left == {other.id}, model
+    assert Generation.objects.get(id=hidden.id).index_at is None
+
+
+def test_hidden_ones_leave_collections_once_whoever_changes_these_is_done(team, indexes):  # K2
+    hidden = make_clips(team, 1)[0]
+    maker = make_user()
+    boards = [Collection.objects.create(team=team, name=name, created_by=maker) for name in ("One", "Two")]
+    items = [CollectionItem.objects.create(collection=each, generation=hidden, position=1) for each in boards]
+    lifecycle.hide(hidden)
+    written = []
+
+    def change_both() -> None:
+        """As reordering does: the collection's row, then its items."""
+        with transaction.atomic():
+            for board, item in zip(boards, items, strict=True):
+                list(Collection.objects.select_for_update(no_key=True).filter(id=board.id))
+                written.append(CollectionItem.objects.filter(id=item.id).update(position=2))
+                locked.set()
+                time.sleep(0.3)
+
+    locked = threading.Event()
+    with meanwhile(change_both):
+        locked.wait(5)
+        filling.take_due()
+
+    assert written == [1, 1]
+    assert not CollectionItem.objects.exists()
+    assert Generation.objects.get(id=hidden.id).index_at is None
+
+
+def test_one_hidden_in_the_middle_of_a_round_is_left_to_the_next(team, indexes, monkeypatch):
+    hidden = make_clips(team, 1)[0]
+    board = Collection.objects.create(team=team, name="One", created_by=make_user())
+    CollectionItem.objects.create(collection=board, generation=hidden, position=1)
+    take_out = filling._take_out_hidden
+
+    def take_out_too_soon() -> None:
+        take_out()
+        lifecycle.hide(hidden)
+
+    monkeypatch.setattr(filling, "_take_out_hidden", take_out_too_soon)
+    filling.take_due()
+    left = Generation.objects.get(id=hidden.id).index_at
+    monkeypatch.setattr(filling, "_take_out_hidden", take_out)
+    filling.take_due()
+
+    assert left is not None
+    assert not CollectionItem.objects.exists()
     assert Generation.objects.get(id=hidden.id).index_at is None
 
 

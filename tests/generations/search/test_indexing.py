@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from generations import links, provider_accounts
 from generations.models import ProviderAccount, SearchEntry, SearchIndex
-from generations.search import clips, filling, indexing, jobs, prompts, spaces, vectors
+from generations.search import clips, filling, indexing, jobs, prompts, query, spaces, vectors
 from tests.api import completed
 from tests.indexing import (
     hurry,
@@ -69,8 +69,10 @@ def test_a_change_of_model_is_made_in_the_background_while_the_one_before_serves
     make_clips(team, 6)
     index_all()
     old = spaces.current("prompt")
-    set_fault(sandbox, "scnet", "500")
     set_options(accounts["scnet"], model="Qwen3-Embedding-0.6B")
+    spaces.ensure()
+    found = query.find(query.Search(q="Clip number"), team_id=team.id, user_id=None, offset=0, limit=24)
+    set_fault(sandbox, "scnet", "500")
     for _ in range(3):
         indexing.index()
     meanwhile_current = spaces.current("prompt")
@@ -80,6 +82,7 @@ def test_a_change_of_model_is_made_in_the_background_while_the_one_before_serves
 
     new = spaces.current("prompt")
     assert (meanwhile_current, searched) == (old, 6)
+    assert (found.says, found.is_by_meaning) == ("", True)
     assert (new.model, new.dims) == ("Qwen3-Embedding-0.6B", 1024)
     assert missing() == []
     assert has_database_index(new)
@@ -202,6 +205,23 @@ def test_deaths_an_outage_and_a_new_model_leave_each_clip_indexed_once(team, acc
 
     assert missing() == []
     assert spaces.current("prompt").model == "Qwen3-Embedding-0.6B"
+
+
+@pytest.mark.parametrize("step", [(spaces, "ensure"), (filling, "take_due"), (clips, "claim_due")])
+def test_what_fails_of_a_run_keeps_the_rest_of_it_going(team, accounts, monkeypatch, step):
+    make_clips(team, 2)
+    spaces.ensure()
+    filling.take_due()
+
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("of the test")
+
+    monkeypatch.setattr(*step, fail)
+    for crew in clips.crews if step[0] is clips else ():
+        monkeypatch.setattr(crew, "_claim", fail)
+    indexing.index()
+
+    assert SearchEntry.objects.filter(index__kind="prompt", vector__isnull=False).count() == 2
 
 
 def test_the_provider_is_told_a_signed_link_to_our_copy(team, accounts, sandbox, clip):

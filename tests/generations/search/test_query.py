@@ -7,6 +7,7 @@ from django.utils import timezone
 from generations import lifecycle
 from generations.models import Collection, CollectionItem, Generation, State, Tag
 from generations.providers import registry
+from generations.search import wordy
 from generations.search.fusing import Ranked, Reason, fuse
 from generations.search.query import BadSearch, Search, find
 from tests.api import asked, completed, ensure_prices
@@ -334,3 +335,36 @@ def test_generations_of_no_final_state_are_found_by_words_too(team):
     lifecycle.advance(generation, State.CANCELLED)
 
     assert prompts(found(team, "lantern")) == ["A lantern"]
+
+
+@pytest.mark.parametrize("typed", ["te", "tea", "green tea", "team", "gre team"])
+def test_what_is_typed_never_begins_the_word_that_stands_for_the_team(team, typed):
+    asked(team, prompt="A lantern")
+    asked(team, prompt="green hills")
+
+    assert prompts(found(team, typed)) in ([], ["green hills"])
+
+
+def test_a_text_finds_by_the_tags_and_collections_that_it_has_in_it(team):
+    by_tag, by_name = completed(team, prompt="one"), completed(team, prompt="two")
+    tag(by_tag, "night")
+    collect(team, "Harbour days", by_name)
+    collect(team, "海边的灯", by_name)
+
+    assert prompts(found(team, "boat, night")) == ["one"]
+    assert prompts(found(team, "days in a harbour")) == ["two"]
+    assert prompts(found(team, "傍晚海边的灯塔")) == ["two"]
+    assert prompts(found(team, "harbour boat")) == []
+
+
+def test_of_a_frequent_word_the_newest_are_ranked(team, monkeypatch):
+    monkeypatch.setattr(wordy, "RANKED", 3)
+    for prompt in ("red kite", "red boat", "red bus", "red kite, red", "red"):
+        asked(team, prompt=prompt)
+
+    assert prompts(found(team, "red ")) == ["red", "red kite, red", "red bus"]
+    assert prompts(found(team, "red kite"))[:2] == ["red kite, red", "red kite"]
+
+
+def test_what_is_no_show_is_as_if_it_were_not_there():
+    assert Search.from_query({"show": "a" * 201}) == Search()

@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from generations import provider_accounts
 from generations.models import ProviderAccount, SearchEntry, SearchIndex
-from generations.search import filling, indexing, spaces
+from generations.search import filling, indexing, spaces, tending
 from generations.search.spaces import Progress
+from project.due import claim
 from tests.indexing import make_clips, make_embedder, set_options
 from tests.races import race
 
@@ -87,6 +88,19 @@ def test_the_account_that_comes_first_says_which(scnet):
     assert likes() == [("prompt", "better", 1, True)]
 
 
+def test_a_pause_of_the_account_that_comes_first_has_nothing_made_anew(scnet):  # P13
+    make_embedder("scnet", model="another", dims="3", priority=200)
+    spaces.ensure()
+
+    provider_accounts.pause(scnet)
+    spaces.ensure()
+    provider_accounts.resume(scnet)
+    spaces.ensure()
+
+    assert likes() == [("prompt", "old", 1, True)]
+    assert SearchIndex.objects.count() == 1
+
+
 def test_an_account_with_options_that_can_not_be_is_paused(scnet, mailoutbox, settings):
     settings.MANAGERS = [("op", "op@example.com")]
     set_options(scnet, version="newest")
@@ -99,7 +113,14 @@ def test_an_account_with_options_that_can_not_be_is_paused(scnet, mailoutbox, se
     assert likes() == []
 
 
-@pytest.mark.parametrize("options", [{"model": "new", "dims": "3"}, {"model": "old", "dims": "3", "version": "2"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "new", "dims": "3"},
+        {"model": "old", "dims": "3", "version": "2"},
+        {"model": "old", "dims": "2"},
+    ],
+)
 def test_another_model_or_version_is_filled_while_the_one_before_serves(scnet, options):
     spaces.ensure()
     set_options(scnet, **options)
@@ -107,8 +128,20 @@ def test_another_model_or_version_is_filled_while_the_one_before_serves(scnet, o
     spaces.ensure()
 
     assert len(likes()) == 2
-    assert spaces.current("prompt").model == "old"
-    assert spaces.current("prompt").version == 1
+    current = spaces.current("prompt")
+    assert (current.model, current.version, current.dims) == ("old", 1, 3)
+
+
+def test_a_size_that_nobody_told_is_any_size(scnet):
+    set_options(scnet, model="old")
+    spaces.ensure()
+    SearchIndex.objects.update(dims=7)
+
+    spaces.ensure()
+    set_options(scnet, model="old", dims="7")
+    spaces.ensure()
+
+    assert SearchIndex.objects.count() == 1
 
 
 def test_the_new_one_takes_over_when_all_is_done_and_built_and_no_sooner(team, scnet):
@@ -147,6 +180,9 @@ def test_one_that_hardly_any_vector_could_be_made_for_replaces_nothing(team, scn
 
     assert spaces.take_over(new) is False
     assert spaces.current("prompt").model == "old"
+    tending.tend(claim(SearchIndex.objects.filter(id=new.pk), 1)[0])
+    new.refresh_from_db()
+    assert new.next_at > timezone.now() + timezone.timedelta(minutes=4)
 
 
 def test_what_has_come_since_it_was_filled_keeps_nobody_waiting(team, scnet):

@@ -2,6 +2,7 @@ import random
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from pgvector import HalfVector
 
 from generations import lifecycle
 from generations.models import Generation, SearchEntry, State
@@ -69,6 +70,24 @@ class Explained:
                     pass
                 self.plans += [row[0] for row in cursor.fetchall()]
         return execute(sql, params, many, context)
+
+
+class Sent:
+    """How many queries compared vectors, and how many of them by the database's index."""
+
+    def __init__(self):
+        self.compared = self.by_index = 0
+
+    def __call__(self, execute, sql, params, many, context):
+        self.compared += "<=>" in sql
+        self.by_index += "hnsw" in sql
+        return execute(sql, params, many, context)
+
+
+def move(ids, *, by, dims=4):
+    """Further off the first axis."""
+    for number, id in enumerate(ids):
+        SearchEntry.objects.filter(generation_id=id).update(vector=HalfVector(turned(number + by, dims=dims)))
 
 
 def test_the_nearest_come_first_with_their_distance(team):
@@ -197,6 +216,62 @@ def test_a_filtered_page_is_full_where_there_is_enough(team, soon):
     assert nearest(index, turned(0), team, limit=24, task_type="image_to_video") == late
 
 
+@pytest.mark.parametrize("dims", [4, 4096])
+def test_the_index_goes_on_until_there_is_enough_that_fits(team, stranger, soon, monkeypatch, dims):
+    """Others' are nearer, more than the index looks at by itself, and nothing is compared one by one."""
+    monkeypatch.setattr(vectors, "MIN_EF", 1)
+    monkeypatch.setattr(vectors, "RERANKED", 1)
+    index = make_index(dims=dims)
+    fanned(index, stranger, 30, dims=dims)
+    ids = fanned(index, team, 12, dims=dims)
+    move(ids, by=45, dims=dims)
+    Generation.objects.filter(id__in=ids[6:]).update(task_type="image_to_video")
+    vectors.build(index)
+
+    with connection.execute_wrapper(sent := Sent()):
+        everything = vectors.nearest(index, turned(0, dims=dims), team_id=team.id, limit=6)
+        some = nearest(index, turned(0, dims=dims), team, limit=3, task_type="image_to_video")
+
+    assert len(everything) == 6
+    assert {id for id, _distance in everything} <= set(ids)
+    assert len(some) == 3
+    assert set(some) <= set(ids[6:])
+    assert sent.compared == 2
+
+
+def test_where_the_index_would_bring_too_few_all_are_compared_at_once(team, stranger, soon, monkeypatch):
+    """Of four vectors three: for two of them the index looks at three or so, for six at more than there are."""
+    index = make_index()
+    fanned(index, stranger, 1)
+    ids = fanned(index, team, 3)
+    vectors.build(index)
+
+    with connection.execute_wrapper(sent := Sent()):
+        found = vectors.nearest(index, turned(0), team_id=team.id, limit=2)
+        assert sent.by_index == 1
+        more = vectors.nearest(index, turned(0), team_id=team.id, limit=6)
+
+    assert [id for id, _distance in found] == ids[:2]
+    assert [id for id, _distance in more] == ids
+    assert sent.by_index == 1
+
+
+def test_what_counts_of_a_filter_is_how_many_vectors_fit(team, soon):
+    """And not how many generations: most of a team's may have no vector in this index."""
+    index = make_index()
+    ids = fanned(index, team, 4)
+    Generation.objects.filter(id__in=ids[:2]).update(task_type="image_to_video")
+    for _ in range(5):
+        asked(team, image_urls=["https://example.com/a.png"])
+    vectors.build(index)
+
+    with connection.execute_wrapper(sent := Sent()):
+        found = nearest(index, turned(0), team, limit=2, task_type="image_to_video")
+
+    assert found == ids[:2]
+    assert sent.by_index == 0
+
+
 def test_what_is_hidden_or_has_no_vector_is_not_found(team):
     index = make_index()
     ids = fanned(index, team, 3)
@@ -206,6 +281,14 @@ def test_what_is_hidden_or_has_no_vector_is_not_found(team):
     SearchEntry.objects.filter(generation_id=ids[1]).update(vector=None)
 
     assert nearest(index, turned(0), team) == ids[2:]
+
+
+def test_nothing_fits_a_filter_that_nothing_can_fit(team):
+    index = make_index()
+    fanned(index, team, 3)
+
+    nothing = Generation.objects.for_team(team.id).none()
+    assert vectors.nearest(index, turned(0), nothing, team_id=team.id, limit=3) == []
 
 
 def test_a_vector_of_another_length_is_near_nothing(team):

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import zipfile
 
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Role
-from generations.collections import collections
+from generations.collections import collections, sharing
 from generations.models import Collection, Generation
 from tests.collecting import clips, gathered, order_of
 from tests.factories import make_member, make_team
@@ -86,9 +87,43 @@ def test_arrows_move_one_and_lead_back_to_it(browser, board, five):
     assert order_of(board) == ["2", "3", "1", "4", "5"]
 
 
-def test_at_the_end_an_arrow_changes_nothing(browser, board, five):
+def told(response) -> dict:
+    return json.loads(response.headers["HX-Trigger"])["item-moved"]
+
+
+def test_the_answer_says_whether_it_moved_and_to_which_place(browser, board, five):
+    def move(number: int, to: str, **given) -> tuple[bool, str]:
+        asked = {"generation": five[number - 1].id, "to": to, **given}
+        event = told(browser.post(address(board, "move/"), asked, headers=HTMX))
+        return event["moved"], event["says"]
+
+    assert move(3, "first") == (True, "Moved to place 1.")
+    assert move(3, "first") == move(3, "earlier") == (False, "It is the first already.")
+    assert move(1, "last") == (True, "Moved to place 5.")
+    assert move(1, "last") == move(1, "later") == (False, "It is the last already.")
+    assert move(4, "before", beside=five[1].id) == (True, "Moved to place 2.")
+    assert move(4, "before", beside=five[1].id) == (False, "It is at place 2 already.")
+    assert order_of(board) == ["3", "4", "2", "5", "1"]
+
+
+def test_a_move_leads_to_the_page_that_shows_it_then(browser, team, maker):
+    made = clips(team, 30)
+    board = gathered(team, maker, made)
+    last = board.items.get(generation=made[23])
+    second = f"?after={last.position}.{last.pk}"
+
+    onward = browser.post(address(board, "move/"), {"generation": made[0].id, "to": "last"}).url
+    back = browser.post(address(board, "move/"), {"generation": made[29].id, "to": "first", "after": second}).url
+
+    assert onward.startswith(f"{address(board)}?after=")
+    assert shown(text_of(browser.get(onward)))[-1] == "1"
+    assert back == f"{address(board)}#item-{made[29].id}"
+
+
+def test_at_the_end_an_arrow_changes_nothing_and_says_so(browser, board, five):
     for _ in range(2):
-        assert browser.post(address(board, "move/"), {"generation": five[4].id, "to": "later"}).status_code == 302
+        response = browser.post(address(board, "move/"), {"generation": five[4].id, "to": "later"}, follow=True)
+        assert "It is the last already." in text_of(response)
 
     assert order_of(board) == ["1", "2", "3", "4", "5"]
 
@@ -104,16 +139,43 @@ def test_a_move_that_is_none_is_not_found(browser, board, five, asked):
 
 
 def test_what_is_removed_is_put_back_by_undo(browser, board, five):
-    page = text_of(browser.post(address(board, "remove/"), {"generations": f"{five[1].id},{five[2].id}"}))
-    places = re.search(r'name="restore" value="([^"]+)"', page)[1]
+    answer = browser.post(address(board, "remove/"), {"generations": f"{five[1].id},{five[2].id}"})
+    page = text_of(browser.get(answer.url))
     without = order_of(board)
 
-    response = browser.post(address(board, "remove/"), {"restore": places}, follow=True)
+    response = browser.post(address(board, "remove/"), {"restore": restore_of(page)}, follow=True)
 
+    assert (answer.status_code, answer.url) == (302, address(board))
     assert "2 were removed." in page
     assert shown(page) == without == ["1", "4", "5"]
     assert "2 were put back." in text_of(response)
     assert order_of(board) == ["1", "2", "3", "4", "5"]
+
+
+def restore_of(page: str) -> str:
+    return re.search(r'name="restore" value="([^"]+)"', page)[1]
+
+
+def test_the_undo_is_offered_once_on_the_page_where_it_was_asked_and_on_no_other_s(browser, team, maker, board, five):
+    other = gathered(team, maker, five)
+    answer = browser.post(address(board, "remove/"), {"generations": str(five[1].id), "after": "1.1"})
+
+    pages = [text_of(browser.get(url)) for url in (address(other), f"{address(board)}?after=1.1", address(board))]
+
+    assert answer.url == f"{address(board)}?after=1.1"
+    assert ["was removed." in page for page in pages] == [False, True, False]
+
+
+def test_sent_twice_the_undo_is_not_lost(browser, board, five):
+    given = {"generations": f"{five[1].id},{five[2].id}"}
+    for _ in range(2):
+        answer = browser.post(address(board, "remove/"), given)
+
+    page = text_of(browser.get(answer.url))
+
+    assert "2 were removed." in page
+    assert restore_of(page).count(":") == 2
+    assert "not in the collection any more" not in page
 
 
 def test_to_htmx_the_answer_is_the_undo_and_how_many_are_left(browser, board, five):
@@ -127,9 +189,8 @@ def test_to_htmx_the_answer_is_the_undo_and_how_many_are_left(browser, board, fi
 
 def test_removed_again_and_undone_again_nothing_happens(browser, board, five):
     given = {"generations": str(five[1].id)}
-    page = text_of(browser.post(address(board, "remove/"), given))
-    again = text_of(browser.post(address(board, "remove/"), given))
-    restore = {"restore": re.search(r'name="restore" value="([^"]+)"', page)[1]}
+    page, again = (text_of(browser.post(address(board, "remove/"), given, follow=True)) for _ in range(2))
+    restore = {"restore": restore_of(page)}
 
     statuses = [browser.post(address(board, "remove/"), restore).status_code for _ in range(2)]
 
@@ -159,6 +220,19 @@ def test_a_cover_is_chosen_from_what_is_in_it(browser, team, board, five):
     board.refresh_from_db()
     assert chosen.url.endswith(f"#item-{five[2].id}")
     assert (by_htmx.status_code, refused, board.cover_id) == (204, 404, five[3].id)
+
+
+def test_everybody_in_the_team_is_told_that_it_is_public(browser, other, viewer, maker, board, five):
+    before = [text_of(client.get(address(board))) for client in (browser, other, viewer)]
+    link = sharing.share(board, days=7, by=Actor(user=maker))
+
+    after = [text_of(client.get(address(board))) for client in (browser, other, viewer)]
+    choice = text_of(other.post("/collections/add/", {"generations": str(five[0].id)}))
+
+    assert ["Shared by link" in page for page in before] == [False] * 3
+    assert ["Shared by link" in page for page in after] == [True] * 3
+    assert [sharing.token_of(link) in page for page in after] == [True, False, False]
+    assert "Harbour (Shared by link)</option>" in choice
 
 
 def test_it_is_changed_by_another_member_who_can_not_hide_it(other, board):
@@ -272,6 +346,7 @@ def test_a_smart_one_offers_no_order_and_takes_no_hand(browser, team, maker, fiv
 
     assert shown(page) == ["5", "4", "3", "2", "1"]
     assert "data-move=" not in page
+    assert 'href="/gallery/?show=completed"' in page
     assert 'value="earlier"' not in page
     assert [each.status_code for each in statuses] == [404, 404]
 

@@ -103,6 +103,14 @@ def test_where_meaning_is_not_to_be_had_it_is_said(browser, team):
 
     assert shown(page) == ["A lantern"]
     assert "these are found by words" in text_of(page)
+    assert "these are found by words" in page.context["announced"]
+
+
+def test_that_a_search_is_over_is_announced(browser, team):
+    asked(team, prompt="A lantern")
+
+    assert 'data-says="Nothing is searched for any more' in text_of(browser.get("/gallery/?q=", headers=HTMX))
+    assert 'data-says="1 found' in text_of(browser.get("/gallery/?q=lantern", headers=HTMX))
 
 
 @pytest.mark.parametrize("q", ["a" * 201, "a\0b"])

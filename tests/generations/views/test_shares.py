@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import members
 from accounts.actors import Actor
 from accounts.models import Role
-from generations.collections import items, sharing
+from generations.collections import items, sharing, smart
 from generations.models import Collection, Generation, ShareLink
 from tests.api import completed_images
 from tests.collecting import clips, gathered, output_of
@@ -16,6 +17,7 @@ from tests.pipeline import media_folder  # noqa: F401 -- a fixture
 
 pytestmark = pytest.mark.usefixtures("media_folder")
 ANYONE = Client
+LINKS = "/collections/links/"
 
 
 @pytest.fixture
@@ -157,15 +159,16 @@ def test_a_large_one_comes_in_pages(team, maker):
 
 
 def test_a_page_asks_no_more_for_many_than_for_one(link, team, maker):
-    with queries(4):  # the link with its collection and team, its maker's role, its items, their files
+    with queries(3):  # the link with its collection and team, its items, their files
         ANYONE().head(opened(link))
     items.add(link.collection, [each.id for each in clips(team, 9, size=10)], by=maker)
 
-    with queries(4):
+    with queries(3):
         ANYONE().head(opened(link))
 
 
-def test_a_smart_one_shows_what_it_finds_at_the_moment(team, maker, three):
+def test_a_smart_one_shows_what_it_finds_at_the_moment(team, maker, three, monkeypatch):
+    monkeypatch.setattr(smart, "PUBLIC_SECONDS", 0)
     link = sharing.share(gathered(team, maker, search={"show": "completed"}), days=1, by=Actor(user=maker))
     clips(team, 1, state="failed", failure_code="TIMEOUT")
 
@@ -194,7 +197,7 @@ def test_it_is_in_the_reader_s_language(link):
 
 
 def test_whoever_is_signed_in_is_told_no_more(browser, link):
-    with queries(5):  # as anyone, and when it was opened: no session, no user
+    with queries(4):  # as anyone, and when it was opened: no session, no user
         page = text_of(browser.get(opened(link)))
 
     assert "Secret words" not in page
@@ -218,6 +221,66 @@ def test_who_may_share_sees_the_links_and_the_others_do_not(team, board, link, v
     token = sharing.token_of(link)
 
     assert [token in text_of(each.get(address(board))) for each in (viewer, member, admin)] == [False, False, True]
+
+
+def test_one_that_opens_nothing_is_told_from_the_others(team, browser, board, link):  # A19
+    admin = make_member(team=team, role=Role.ADMIN)
+    dead = sharing.share(board, days=7, by=Actor(user=admin))
+    members.remove(team, admin.pk, by=Actor(user=team.memberships.get(role="owner").user))
+
+    page = text_of(browser.get(address(board)))
+    ShareLink.objects.filter(pk=link.pk).delete()
+    shelf, alone = text_of(browser.get("/collections/")), text_of(browser.get(address(board)))
+
+    assert f"Opens nothing: <bdi>{admin.display_name}</bdi> may share no more" in page
+    assert [sharing.token_of(each) in page for each in (link, dead)] == [True, False]
+    assert "Shared by link" not in shelf + alone
+
+
+@pytest.fixture
+def admin(team):
+    return browser_of(make_member(team=team, role=Role.ADMIN))
+
+
+def test_admins_find_all_links_of_the_team_without_what_is_private(team, maker, board, link, admin, other_team):  # A8
+    own = sharing.share(gathered(team, maker, name="Secret", visibility="private"), days=7, by=Actor(user=maker))
+    theirs = gathered(other_team, other_team.memberships.get().user)
+    sharing.share(theirs, days=7, by=Actor(user=theirs.created_by))
+
+    page = text_of(admin.get(LINKS))
+
+    assert page.count('<li class="stack tight"') == 2
+    assert "Harbour" in page
+    assert f"A private collection of <bdi>{maker.display_name}</bdi>" in page
+    for secret in ("Secret", str(own.collection_id), sharing.token_of(own), str(theirs.pk)):
+        assert secret not in page
+    assert LINKS in text_of(admin.get("/collections/"))
+
+
+def test_they_revoke_any_of_them_once_they_were_asked(team, maker, admin):  # A8
+    own = sharing.share(gathered(team, maker, visibility="private"), days=7, by=Actor(user=maker))
+    path = f"{LINKS}{own.pk}/revoke/"
+    asking = text_of(admin.post(path))
+    before = ANYONE().get(opened(own)).status_code
+
+    for _ in range(2):
+        assert admin.post(path, SURE).url == LINKS
+
+    assert "Revoke this link?" in asking
+    assert (before, ANYONE().get(opened(own)).status_code) == (200, 404)
+    assert "No links" in text_of(admin.get(LINKS))
+
+
+def test_nobody_else_sees_that_list_or_revokes_by_it(browser, viewer, link, other_team):  # A2, A15
+    stranger = browser_of(make_member(team=other_team, role=Role.ADMIN))
+    path = f"{LINKS}{link.pk}/revoke/"
+
+    statuses = [
+        [each.get(LINKS).status_code, each.post(path, SURE).status_code] for each in (browser, viewer, stranger)
+    ]
+
+    assert statuses == [[403, 403], [403, 403], [200, 404]]
+    assert ANYONE().get(opened(link)).status_code == 200
 
 
 def test_another_member_makes_and_revokes_none(team, board, link):  # A15

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -75,13 +76,11 @@ def test_the_machine_s_are_shown_by_kind_and_members_apart_each_leading_to_the_g
 
 
 def test_known_words_are_in_the_language_of_the_page_and_members_as_they_wrote_them(browser, clip, maker):
-    maker.language = "zh-hans"
-    maker.save()
     tags.add(clip, "Close-up", by=maker)
     with translation.override("zh-hans"):
         chinese = tag_words.label("camera_movement", "pan_left")
 
-    page = text_of(browser.get(of_clip(clip)))
+    page = text_of(browser.get(of_clip(clip), headers={"Accept-Language": "zh-hans"}))
 
     assert f"<bdi>{chinese}</bdi>" in page
     assert "<bdi>Close-up</bdi>" in page
@@ -176,6 +175,7 @@ def test_the_machine_s_is_taken_away_offered_back_and_stays_away_when_read_again
     assert [answer.status_code for answer in answers] == [200, 200]
     assert f'hx-post="{on(tag, "restore")}"' in text_of(answers[0])
     assert "Camera movement" not in page
+    assert 'id="put-back"' not in text_of(answers[1])
     assert "1 tag was taken away" in page
     assert 'aria-label="Put Pan left back"' in page
 
@@ -306,6 +306,27 @@ def test_where_there_is_none_the_page_says_what_they_are_for(browser):
 
 def test_members_words_are_suggested_and_no_machine_s(browser, clip, given, theirs):
     assert text_of(browser.get("/tags/names/")).split() == ["<option", 'value="neon"></option>']
+
+
+def test_members_words_are_suggested_however_many_the_machine_has(browser, clip, maker):
+    machine_s = (f"a{number:03}" for number in range(250))
+    Tag.objects.bulk_create(
+        Tag(team_id=clip.team_id, generation=clip, source="machine", name=name) for name in machine_s
+    )
+    deleted = completed(clip.team)
+    tags.add(clip, "zebra", by=maker)
+    tags.add(deleted, "zoo", by=maker)
+    lifecycle.hide(deleted)
+
+    assert text_of(browser.get("/tags/names/")).split() == ["<option", 'value="zebra"></option>']
+
+
+def test_how_many_are_found_is_said_and_no_more(browser, clip, given):
+    page, found = text_of(browser.get("/tags/")), text_of(browser.get("/tags/?q=ne", headers=HTMX))
+
+    assert re.findall(r'id="found-says"[^>]*>([^<]*)<', page) == [""]
+    assert re.findall(r'id="found-says"\s+hx-swap-oob="innerHTML">([^<]*)<', found) == ["1 tag."]
+    assert "aria-live" not in found
 
 
 @pytest.mark.parametrize(

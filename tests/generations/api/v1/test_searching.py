@@ -3,6 +3,7 @@
 import pytest
 
 from generations.models import Tag
+from generations.search import query as searching
 from tests.api import asked, completed, failed
 from tests.factories import make_member
 from tests.searching import make_index
@@ -34,7 +35,7 @@ def test_each_says_what_it_was_found_by(client, team):
         ("A misty lake", ["words", "tag"]),
         ("misty hills", ["words"]),
     ]
-    assert data["search"] == {"mode": "words", "message": None}
+    assert data["search"] == {"mode": "words", "message": None, "is_cut": False}
 
 
 def test_without_words_nothing_says_how(client, team):
@@ -93,6 +94,27 @@ def test_pages_turn_by_offset_and_by_cursor(client, team):
     assert [prompts(each) for each in by_cursor] == [prompts(each) for each in by_offset]
     assert {each["pagination"]["total"] for each in by_cursor} == {5}
     assert [each["pagination"]["has_more"] for each in by_offset] == [True, True, False]
+
+
+def test_of_a_list_that_was_cut_the_total_is_said_to_be_no_count(client, team, monkeypatch):
+    monkeypatch.setattr(searching, "MOST", 2)
+    for number in range(3):
+        asked(team, prompt=f"kite {number}")
+
+    data = answer(client, q="kite")
+
+    assert (data["pagination"]["total"], data["search"]["is_cut"]) == (2, True)
+    assert answer(client, q="boat")["search"]["is_cut"] is False
+
+
+def test_a_tag_is_the_same_with_words_and_without(client, team):
+    tag(completed(team, prompt="red one"), "night")
+    completed(team, prompt="red two")
+
+    for tagged in ({"tag": " night "}, {"tag": " night ", "q": "red"}):
+        data = answer(client, **tagged)
+        assert (prompts(data), data["pagination"]["total"]) == (["red one"], 1)
+    assert answer(client, tag=" ")["pagination"]["total"] == 2
 
 
 def test_a_cursor_of_another_list_is_refused(client, team):

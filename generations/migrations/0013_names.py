@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """What operators' pages call their rows, in words that can be translated."""
 
-    dependencies = [("generations", "0009_words_of_prompts")]
+    dependencies = [("generations", "0012_words_of_prompts")]
 
     operations = [
         migrations.AlterModelOptions(

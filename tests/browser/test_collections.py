@@ -35,13 +35,18 @@ def add_to_new(maker: Visit, name: str) -> None:
     page.locator("#collect-body [role=status]").wait_for()
 
 
+def open_added(maker: Visit) -> None:
+    """Go on from the dialog to what was added to, and wait until its scripts are there."""
+    maker.page.locator("#collect-body a.button").click()
+    maker.page.wait_for_url("**/collections/*/")
+
+
 def collected(maker: Visit, name: str = "Harbour", *numbers: int) -> None:
     """Select these, or the first three, make a collection of them, and open it."""
     maker.open("/gallery/")
     select(maker, *(numbers or (0, 1, 2)))
     add_to_new(maker, name)
-    maker.page.locator("#collect-body a.button").click()
-    maker.page.locator("#export").wait_for()
+    open_added(maker)
 
 
 def order(maker: Visit) -> list[str]:
@@ -143,8 +148,7 @@ def test_moved_past_what_is_on_the_page_each_is_there_once_and_the_focus_goes_al
     page.locator(CARDS).first.click()
     page.locator(CARDS).last.click(modifiers=["Shift"])
     add_to_new(maker, "Long")
-    page.locator("#collect-body a.button").click()
-    page.locator("#export").wait_for()
+    open_added(maker)
     expect(page.locator(ITEMS)).to_have_count(24)
     moved, last = (page.locator(ITEMS).nth(at).get_attribute("id")[5:] for at in (0, 23))
 
@@ -177,8 +181,7 @@ def test_a_card_that_is_dragged_onto_the_bar_is_added_with_the_rest(maker):
     page.locator("#collect-form [name=name]").fill("Harbour")
     page.locator("#collect-form [name=name]").press("Enter")
     page.locator("#collect-body [role=status]").wait_for()
-    page.locator("#collect-body a.button").click()
-    page.locator("#export").wait_for()
+    open_added(maker)
 
     assert order(maker) == ["5", "3"]
 
@@ -275,6 +278,7 @@ def test_a_search_is_kept_and_fills_itself(maker, running_stack, person):
 def test_from_its_own_page_a_clip_is_put_into_a_collection_and_taken_out(maker):
     page = maker.page
     page.locator(f"{CARDS} .cover").first.click()
+    page.wait_for_url("**/generations/*/")
     page.locator("#in-collections [data-dialog]").click()
     page.locator("#collect-form [name=name]").fill("Harbour")
     page.locator("#collect-form [type=submit]").click()

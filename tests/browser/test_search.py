@@ -1,6 +1,8 @@
 """The search of the gallery in a real browser: typed, tapped and without a mouse, in both languages."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ PROMPTS = {
     "zh-hans": ("水面上的纸灯笼", "沙漠里的蒸汽火车", "沙丘上空的红风筝"),
 }
 TYPED = {"en": ("lantern", "train in the"), "zh-hans": ("灯笼", "蒸汽火车")}
+LET_GO = ("htmx:afterRequest,", "htmx:sendAbort,")
 FAILS = "[[fault:fail=Content policy violation]]"
 
 
@@ -30,8 +33,16 @@ def titles(maker: Visit) -> list[str]:
     return maker.page.locator("#wall .cover").all_inner_texts()
 
 
-def type_in(maker: Visit, text: str, *, delay: float = 20) -> None:
-    maker.page.locator("#find-q").press_sequentially(text, delay=delay)
+def type_in(maker: Visit, text: str) -> None:
+    maker.page.locator("#find-q").press_sequentially(text, delay=20)
+
+
+@contextmanager
+def answer(maker: Visit) -> Iterator[None]:
+    """Left when what is asked for in it is shown."""
+    with maker.page.expect_response("**/gallery/?*q=*"):
+        yield
+    maker.until("!document.getElementById('find').classList.contains('htmx-request')")
 
 
 def expect_titles(maker: Visit, *expected: str) -> None:
@@ -39,13 +50,16 @@ def expect_titles(maker: Visit, *expected: str) -> None:
 
 
 @pytest.fixture
-def maker(visit, language, person, running_stack) -> Visit:
-    """Whose team has three clips, which fail at once: they are found all the same."""
+def maker(visit, language, person, running_stack) -> Iterator[Visit]:
+    """Whose team has three clips, which have failed: they are found all the same."""
     for prompt in PROMPTS[language]:
         ask(running_stack, person, f"{prompt} {FAILS}")
     made = visit(person=person, locale=LANGUAGES[language])
     made.open("/gallery/")
-    return made
+    expect(made.page.locator("#wall [data-status=failed]")).to_have_count(3)
+    yield made
+    # A search lets go of the one before it, and htmx notes that on the console: how often is up to the machine.
+    made.complaints[:] = [each for each in made.complaints if not each.startswith(LET_GO)]
 
 
 def test_it_finds_while_one_types_and_keeps_the_focus(maker, language):
@@ -132,9 +146,11 @@ def test_nothing_found_says_what_to_do_and_back_goes_back(maker):
 def test_each_search_is_one_step_back_however_long_it_was_typed_at(maker, language):
     lantern, train, _kite = (f"{prompt} {FAILS}" for prompt in PROMPTS[language])
     page = maker.page
-    type_in(maker, TYPED[language][0], delay=450)
+    for letter in TYPED[language][0]:
+        with answer(maker):
+            type_in(maker, letter)
     expect_titles(maker, lantern)
-    with page.expect_response("**/gallery/?*q=*"):
+    with answer(maker):
         page.keyboard.press("Enter")
     page.locator("#find-q").fill(TYPED[language][1])
     expect_titles(maker, train)

@@ -36,7 +36,7 @@ def with_an_image(maker: Visit) -> Visit:
     maker.page.wait_for_url("**/gallery/")
     maker.expect_status(PROMPT, "completed")
     maker.card(PROMPT).locator(".cover").click()
-    expect(maker.page.locator("#tags")).to_be_visible()
+    maker.page.wait_for_url("**/generations/*/")  # and its scripts: before them a form is sent as without any
     return maker
 
 
@@ -141,6 +141,7 @@ def test_members_words_are_suggested(visit, person):
     page = maker.page
     page.locator("#tag-name").fill("neon")
     page.locator("#tag-name").press("Enter")
+    expect(page.locator("#given-tags .tag")).to_have_count(1)
     page.reload()
 
     page.locator("#tag-name").focus()

@@ -32,17 +32,35 @@ SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
+# PostgreSQL's own advice is a quarter of the memory; here the web process and workers live beside it.
+BUFFERS_SHARE = 8
+CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
+MIN_BUFFERS_MB, MAX_BUFFERS_MB = 128, 1024
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def settings_for(data_folder: Path) -> dict[str, Any]:
     """The place and name of the database in the form of Django's DATABASES. Starts nothing."""
     return {"NAME": NAME, "USER": NAME, "HOST": str(socket_folder(data_folder)), "PORT": str(PORT)}
+
+
+def buffers_mb() -> int:
+    """How much of the memory is for tables and indexes: searches are quick where these fit."""
+    return min(MAX_BUFFERS_MB, max(MIN_BUFFERS_MB, _memory_mb() // BUFFERS_SHARE))
+
+
+def _memory_mb() -> int:
+    """The machine's, or what its container may use of it (cgroup v2, memory.max)."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = int(CONTAINER_MEMORY.read_text())
+    except (OSError, ValueError):  # no container, or one that may have all
+        limit = machine
+    return min(machine, limit) >> 20
 
 
 def running(data_folder: Path) -> bool:
@@ -153,7 +171,8 @@ class Postgres:
         draft.rename(location.cluster)
 
     def _options(self, location: Location) -> list[str]:
-        settings = SETTINGS | {"unix_socket_directories": str(location.sockets)} | ({} if self.durable else CARELESS)
+        ours = {"unix_socket_directories": str(location.sockets), "shared_buffers": f"{buffers_mb()}MB"}
+        settings = SETTINGS | ours | ({} if self.durable else CARELESS)
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def _open_log(self) -> Any:

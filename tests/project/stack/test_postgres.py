@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from project.env import ROOT
+from project.stack import postgres
 from project.stack.location import PostgresError, programs, socket_folder
-from project.stack.postgres import Postgres, running, settings_for
+from project.stack.postgres import Postgres, buffers_mb, running, settings_for
 from tests.project.stack.servers import query, servers_on, wait_until
 
 HOLDER = """
@@ -52,6 +53,31 @@ def test_it_has_vectors_and_utf8_and_listens_on_no_port(folder):
         rows = query(folder, "SELECT current_setting('listen_addresses'), upper('ä'), '[1,2]'::vector::text")
 
     assert rows == [("", "Ä", "[1,2]")]
+
+
+@pytest.mark.parametrize(
+    ("pages", "container", "megabytes"),
+    [
+        (1 << 17, "max", 128),
+        (1 << 20, "max", 512),
+        (1 << 24, "max", 1024),
+        (1 << 24, str(2 << 30), 256),
+        (1 << 20, str(64 << 30), 512),
+    ],
+)
+def test_its_buffers_are_an_eighth_of_the_memory_within_bounds(monkeypatch, tmp_path, pages, container, megabytes):
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": pages}.__getitem__)
+    monkeypatch.setattr(postgres, "CONTAINER_MEMORY", tmp_path / "memory.max")
+    (tmp_path / "memory.max").write_text(f"{container}\n")
+
+    assert buffers_mb() == megabytes
+
+
+def test_it_takes_those_buffers(folder):
+    with Postgres(folder, durable=False):
+        [(shown,)] = query(folder, "SELECT pg_size_bytes(current_setting('shared_buffers'))")
+
+    assert shown == buffers_mb() << 20
 
 
 def test_what_is_promised_to_be_durable_is(folder):

@@ -3,14 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 from django.utils.http import content_disposition_header
+
+from project.streaming import as_read
 
 Cell = str | int | None
 Row = Sequence[Cell]
@@ -30,7 +30,7 @@ def respond(request: HttpRequest, batches: Iterable[Iterable[Row]], *, name: str
         return HttpResponse(headers=headers)
     chunks = _in_language(_chunks(batches), translation.get_language() or "en")
     # Under ASGI a plain iterator would be read to its end before the first byte is sent.
-    return StreamingHttpResponse(_as_read(chunks) if isinstance(request, ASGIRequest) else chunks, headers=headers)
+    return StreamingHttpResponse(as_read(chunks) if isinstance(request, ASGIRequest) else chunks, headers=headers)
 
 
 def guarded(cell: Cell) -> Cell:
@@ -62,16 +62,3 @@ def _in_language(chunks: Iterator[bytes], language: str) -> Iterator[bytes]:
         if chunk is None:
             return
         yield chunk
-
-
-async def _as_read(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (chunk := await sync_to_async(_next)(chunks)) is not None:
-        if chunk:
-            yield chunk
-
-
-def _next(chunks: Iterator[bytes]) -> bytes | None:
-    try:
-        return next(chunks, None)
-    finally:
-        connection.close()  # whoever downloads slowly keeps none of the pool's

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from zipstream import ZipStream
 
 from generations.models import Asset, Collection, Generation
+from project.streaming import as_read
 
 from . import contents
 from .manifest import CHUNK_BYTES, Entry, File, Manifest
@@ -63,8 +62,8 @@ def file_name(position: int, generation: Generation, asset: Asset) -> str:
     """Safe on every system: its place, the first words of its prompt, its id, and a suffix that fits."""
     suffix = mimetypes.guess_extension(asset.content_type, strict=False) or ""
     number = f"-{asset.position + 1}" if generation.makes_images else ""
-    words = [_slug(generation.prompt)] if _slug(generation.prompt) else []
-    return "-".join([f"{position:04}", *words, f"{generation.id}{number}{suffix}"])
+    parts = [f"{position:04}", _slug(generation.prompt), f"{generation.id}{number}{suffix}"]
+    return "-".join(filter(None, parts))
 
 
 def _slug(text: str) -> str:
@@ -136,13 +135,5 @@ class _AsSent:
     def close(self) -> None:
         self._chunks.close()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (chunk := await sync_to_async(_next)(self._chunks)) is not None:
-            yield chunk
-
-
-def _next(chunks: Iterator[bytes]) -> bytes | None:
-    try:
-        return next(chunks, None)
-    finally:
-        connection.close()  # whoever downloads slowly keeps none of the pool's
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return as_read(self._chunks)

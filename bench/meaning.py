@@ -175,21 +175,21 @@ def _index(kind: str, provider: str, adapter: Any, vectors: Sequence[Sequence[fl
     )
 
 
-def _keep(index: "SearchIndex", made: Any, vectors: Sequence[Sequence[float]]) -> None:
+def _keep(index: "SearchIndex", made: Any, found: Sequence[Sequence[float]]) -> None:
     from django.utils import timezone
-    from pgvector import HalfVector
 
     from generations.models import SearchEntry
+    from generations.search import vectors
 
     SearchEntry.objects.bulk_create(
         SearchEntry(
             index=index,
             generation=generation,
             team_id=generation.team_id,
-            vector=HalfVector(list(vector)),
             done_at=timezone.now(),
+            **vectors.columns(index, vector, team_id=generation.team_id),
         )
-        for generation, vector in zip(made, vectors, strict=True)
+        for generation, vector in zip(made, found, strict=True)
     )
 
 

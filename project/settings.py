@@ -136,11 +136,12 @@ CACHES = {
         "LOCATION": "project_cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
-    # What searches were embedded as, in each process: up to 16 kB each. Apart, so that they push no counter out.
+    # What searches were embedded as, up to 16 kB each, and what is remembered of indexes, in each process. Apart, so
+    # that they push no counter out.
     "vectors": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "vectors",
-        "OPTIONS": {"MAX_ENTRIES": 1000},
+        "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
 

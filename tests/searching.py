@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
-from pgvector import HalfVector
 
 from generations.models import Generation, SearchEntry, SearchIndex
+from generations.search import vectors
 
 
 def make_index(kind: str = "clip", *, dims: int = 4, **given: Any) -> SearchIndex:
@@ -21,8 +21,8 @@ def keep_vector(index: SearchIndex, generation: Generation, vector: Sequence[flo
         index=index,
         generation=generation,
         team_id=generation.team_id,
-        vector=HalfVector(list(vector)),
         done_at=timezone.now(),
+        **vectors.columns(index, vector, team_id=generation.team_id),
     )
 
 

@@ -5,6 +5,8 @@ import pgvector.django
 import pgvector.django.halfvec
 from django.db import migrations, models
 
+import generations.models.search
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -19,6 +21,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("vector", pgvector.django.halfvec.HalfVectorField(null=True)),
+                ("team_code", pgvector.django.halfvec.HalfVectorField(null=True)),
+                ("signs", generations.models.search.BitsField(null=True)),
                 ("request_id", models.CharField(blank=True, max_length=200)),
                 (
                     "account",
@@ -192,6 +196,18 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("vector", None), ("failure_code", ""), _connector="OR"),
                 name="search_entry_failed_has_no_vector",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="searchentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signs", None), ("team_code", None), ("vector", None)),
+                    models.Q(("signs", None), ("team_code__isnull", False), ("vector__isnull", False)),
+                    models.Q(("signs__isnull", False), ("team_code", None), ("vector__isnull", False)),
+                    _connector="OR",
+                ),
+                name="search_entry_vector_has_its_place",
             ),
         ),
     ]

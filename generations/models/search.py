@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 
+class BitsField(models.Field):
+    """Ones and zeros as text; PostgreSQL's bit varying."""
+
+    def db_type(self, connection: object) -> str:
+        return "bit varying"
+
+
 class SearchText(models.Model):
     """The words of a generation's prompt as generations/words.py splits them, and its team's among them."""
 
@@ -76,6 +83,7 @@ class SearchIndex(models.Model):
 class SearchEntry(models.Model):
     """One generation in one index: work while `next_at` is set, then its vector, or why it has none.
 
+    `team_code`, or `signs` of a long one, say where the vector stands in the database's index (search/vectors.py).
     `request_id` is the provider's, while it works on it for `account`. `failure_code` is set where it will never have
     one.
     """
@@ -84,6 +92,8 @@ class SearchEntry(models.Model):
     generation = models.ForeignKey("generations.Generation", models.CASCADE, related_name="search_entries")
     team = models.ForeignKey("accounts.Team", models.PROTECT)
     vector = HalfVectorField(null=True)
+    team_code = HalfVectorField(null=True)
+    signs = BitsField(null=True)
     request_id = models.CharField(max_length=200, blank=True)
     account = models.ForeignKey("generations.ProviderAccount", models.SET_NULL, null=True, db_index=False)
     requested_at = models.DateTimeField(null=True)
@@ -103,6 +113,12 @@ class SearchEntry(models.Model):
                 name="search_entry_done_is_not_due",
             ),
             CheckConstraint(condition=Q(vector=None) | Q(failure_code=""), name="search_entry_failed_has_no_vector"),
+            CheckConstraint(
+                condition=Q(vector=None, team_code=None, signs=None)
+                | Q(vector__isnull=False, team_code__isnull=False, signs=None)
+                | Q(vector__isnull=False, team_code=None, signs__isnull=False),
+                name="search_entry_vector_has_its_place",
+            ),
         ]
         indexes = [
             Index("index", "next_at", condition=Q(next_at__isnull=False), name="search_entry_due"),

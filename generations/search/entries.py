@@ -14,6 +14,8 @@ from generations.models import Generation, SearchEntry, SearchIndex, State
 from generations.providers.base import AccountRefused, Busy, ProviderError
 from generations.providers.embedding import ReadTag, Vector
 
+from . import vectors
+
 log = logging.getLogger(__name__)
 
 JITTER = 0.2
@@ -43,7 +45,7 @@ def keep_vector(entry: SearchEntry, vector: Vector) -> None:
         log.error("%s: a vector of %s dimensions, not %s", entry.index, len(vector), entry.index.dims)
         fail(entry, DIMS_CHANGED)
     else:
-        _end(entry, vector=list(vector))
+        _end(entry, **vectors.columns(entry.index, vector, team_id=entry.team_id))
 
 
 def keep_tags(entry: SearchEntry, read: Sequence[ReadTag]) -> None:

@@ -11,8 +11,8 @@ from . import spaces, vectors
 KINDS = (SearchIndex.Kind.CLIP, SearchIndex.Kind.PROMPT)
 MOST = 48  # two pages: what comes after is hardly meant
 # Models differ in how near texts are that have nothing in common: some put them at a similarity of 0.1, some at 0.5. So
-# what is near enough is told by the list itself, see docs/decisions/0018-signs-of-long-vectors.md: it is a good part of
-# the way from what is usual to the best. Only right angles mean the same to every model.
+# what is near enough is told by the list itself: it is a good part of the way from what is usual to the best. Only
+# right angles mean the same to every model. See docs/decisions/0020-how-near-is-near-enough.md.
 LEAST_SIMILARITY = 0.05
 OF_THE_WAY = 1 / 3
 TELLING = 24  # a list so long shows what is usual

@@ -65,8 +65,8 @@ def ensure() -> None:
     with transaction.atomic():
         if _alone():
             for kind in Kind:
-                if embedder := _wanted(kind):
-                    provider, adapter = embedder
+                if wanted := _wanted(kind):
+                    provider, adapter = wanted
                     _ensure(kind, provider, adapter)
 
 

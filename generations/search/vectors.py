@@ -1,13 +1,17 @@
 """The vectors of one index: the approximate index that the database keeps of them, and which are nearest to another.
 
 pgvector's HNSW takes a halfvec of up to 4,000 dimensions. Longer ones are indexed by the sign of each dimension, and
-what that brings is ranked again by the vectors themselves; see docs/decisions/0018-signs-of-long-vectors.md. The
-database index is partial, one for each SearchIndex, so that two models' vectors never meet.
+what that brings is ranked again by the vectors themselves (docs/decisions/0018-signs-of-long-vectors.md). What is
+indexed is the vector with a code of its team behind it, so that a team's own are nearly always nearer than another's: a
+search hardly passes through those (docs/decisions/0019-a-place-for-each-team.md). The database index is partial, one
+for each SearchIndex, so that two models' vectors never meet.
 """
 
-from collections.abc import Sequence
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.core.cache import caches
@@ -17,16 +21,14 @@ from django.db import connection
 from generations.models import SearchEntry, SearchIndex
 from generations.models.generations import GenerationQuerySet
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-MAX_HALFVEC_DIMS = 4000
+# Among signs a code weighs by how many it has.
+CODE_DIMS, CODE_SIGNS = 32, 1024
+MAX_HALFVEC_DIMS = 4000 - CODE_DIMS
 FEW = 1000  # so many are compared one by one sooner than the index is asked
 RERANKED = 3  # candidates by sign for each that is wanted
-MIN_EF, MAX_EF = 100, 1000  # the latter is pgvector's own bound
-# The database's index goes through no more rows, others' among them, than are looked at as quickly as all of the team's
-# are compared: as many, and of long vectors, which lie out of line, more. Where it would have to, they are at once.
-SCANNED_FOR_A_LONG_ONE = 5
+MIN_EF, MAX_EF = 48, 1000  # the latter is pgvector's own bound
+MAX_SCANNED = 20_000  # what the database's index passes, as far as its memory lets it, before it has brought too few
+EF_CONSTRUCTION = 128  # pgvector's 64 finds less for the same work
 REMEMBERED_SECONDS = 3600
 # A build takes minutes, and waits for whoever reads. It is one process: helpers of its own would want as much memory
 # again in /dev/shm, which containers hold small.
@@ -41,6 +43,24 @@ Near = tuple[UUID, float]
 _Sql = tuple[str, tuple[Any, ...]]
 
 
+def columns(index: SearchIndex, vector: Sequence[float], *, team_id: UUID) -> dict[str, Any]:
+    """What an entry keeps of a vector."""
+    if _is_long(index):
+        return {"vector": list(vector), "signs": _signs(vector) + code_signs(team_id)}
+    return {"vector": list(vector), "team_code": team_code(team_id)}
+
+
+def team_code(team_id: UUID) -> list[float]:
+    """Of length 1, and about at right angles to every other team's. It is in the database's index: never change it."""
+    part = CODE_DIMS**-0.5
+    return [part if sign == "1" else -part for sign in code_signs(team_id)[:CODE_DIMS]]
+
+
+def code_signs(team_id: UUID) -> str:
+    """The code of a team as it stands behind the signs of a vector."""
+    return f"{int.from_bytes(hashlib.shake_256(team_id.bytes).digest(CODE_SIGNS // 8)):0{CODE_SIGNS}b}"
+
+
 def build(index: SearchIndex) -> bool:
     """Have the database make its index, beside whoever reads and writes; again is harmless. Not in a transaction.
 
@@ -52,7 +72,8 @@ def build(index: SearchIndex) -> bool:
                 cursor.execute(f"DROP INDEX CONCURRENTLY {name(index)}")
             cursor.execute(
                 f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name(index)} ON {SearchEntry._meta.db_table}"
-                f" USING hnsw ({_indexed(index.dims)}) WHERE index_id = {index.pk:d}"
+                f" USING hnsw ({_indexed(index)} {_operators(index)}) WITH (ef_construction = {EF_CONSTRUCTION:d})"
+                f" WHERE index_id = {index.pk:d}"
             )
     return is_alone
 
@@ -90,13 +111,12 @@ def nearest(
         fitting = _fitting(index, team_id, within)
     except EmptyResultSet:  # a filter that nothing can fit
         return []
-    mine, all = _sizes(index, team_id)
-    scanned = mine * (SCANNED_FOR_A_LONG_ONE if _is_long(index) else 1)
-    is_worth_it = mine > FEW and _candidates(index, limit) * all <= scanned * mine
-    if is_worth_it and (within is None or _are_many(fitting)):
-        found = _approximately(index, vector, fitting, scanned=scanned, limit=limit)
+    few = max(FEW, limit)
+    if _have_more(index, fitting, few, team_id=team_id, is_filtered=within is not None):
+        found = _approximately(index, vector, fitting, team_id=team_id, limit=limit)
         if len(found) == limit:
             return found
+        caches["vectors"].delete(_key(index, team_id, few))  # they may be gone
     return _exactly(vector, fitting, limit)
 
 
@@ -120,28 +140,29 @@ def _fitting(index: SearchIndex, team_id: UUID, within: GenerationQuerySet | Non
     return f"{sql} AND generation_id IN ({wanted})", (team_id, *params)
 
 
-def _are_many(fitting: _Sql) -> bool:
+def _have_more(index: SearchIndex, fitting: _Sql, few: int, *, team_id: UUID, is_filtered: bool) -> bool:
+    """Whether more than a few fit, and the database has its index of them.
+
+    Without a filter that is remembered: a team seldom shrinks, and what is searched keeps its index.
+    """
+    key = _key(index, team_id, few)
+    if not is_filtered and caches["vectors"].get(key):
+        return True
     sql, params = fitting
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 {sql} LIMIT {FEW + 1:d}) AS fit", params)  # noqa: S608 -- ours
-        return bool(cursor.fetchone()[0] > FEW)
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT 1 {sql} LIMIT {few + 1:d}) AS fit, pg_index"  # noqa: S608 -- ours
+            " WHERE indexrelid = to_regclass(%s) AND indisvalid",
+            (*params, name(index)),
+        )
+        have_more: bool = cursor.fetchone()[0] > few
+    if have_more and not is_filtered:
+        caches["vectors"].set(key, True, REMEMBERED_SECONDS)
+    return have_more
 
 
-def _sizes(index: SearchIndex, team_id: UUID) -> tuple[int, float]:
-    """How many vectors the team has, and about how many all teams; (0, 0) while the database has no index of them.
-
-    Of a team that has many it is remembered: it seldom shrinks.
-    """
-    key = f"sizes:{index.pk}:{team_id.hex}"
-    if kept := caches["vectors"].get(key):
-        return kept
-    with connection.cursor() as cursor:
-        cursor.execute(_SIZES, {"name": name(index), "index": index.pk, "team": team_id})
-        row = cursor.fetchone()
-    sizes = (row[0], max(row)) if row else (0, 0.0)
-    if sizes[0] > FEW:
-        caches["vectors"].set(key, sizes, REMEMBERED_SECONDS)
-    return sizes
+def _key(index: SearchIndex, team_id: UUID, few: int) -> str:
+    return f"more:{index.pk}:{team_id.hex}:{few}"
 
 
 def _candidates(index: SearchIndex, limit: int) -> int:
@@ -150,7 +171,7 @@ def _candidates(index: SearchIndex, limit: int) -> int:
 
 
 def _approximately(
-    index: SearchIndex, vector: Sequence[float], fitting: _Sql, *, scanned: int, limit: int
+    index: SearchIndex, vector: Sequence[float], fitting: _Sql, *, team_id: UUID, limit: int
 ) -> list[Near]:
     """By the database's index, which goes on until enough of the rows have come, in an order that is nearly right.
 
@@ -158,25 +179,30 @@ def _approximately(
     """
     candidates = _candidates(index, limit)
     sql, params = fitting
+    order = f"{_indexed(index)} {_sought(index, vector, team_id)}"
+    distance = f"vector <=> '{_text(vector)}'::halfvec" if _is_long(index) else order
     # What is sent together is one transaction, and one way there and back. Any plan but the index's has to sort, and
     # the planner does not know what reading a long vector costs.
     found = _asked(
         f"""
         SET LOCAL hnsw.iterative_scan = relaxed_order;
-        SET LOCAL hnsw.max_scan_tuples = {scanned:d};
+        SET LOCAL hnsw.max_scan_tuples = {MAX_SCANNED:d};
         SET LOCAL hnsw.ef_search = {min(MAX_EF, max(MIN_EF, candidates)):d};
         SET LOCAL enable_sort = off;
-        SELECT generation_id, vector::halfvec({index.dims:d}) <=> %s::halfvec({index.dims:d}) AS distance {sql}
-        ORDER BY {_by_signs(vector) if _is_long(index) else "distance"}
+        SELECT generation_id, {distance} AS distance {sql}
+        ORDER BY {order if _is_long(index) else "distance"}
         LIMIT {candidates:d}
         """,
-        (_text(vector), *params),
+        params,
     )
+    if not _is_long(index):
+        # Half of what is compared is the code, which all of them share.
+        found = [(id, 2 * distance) for id, distance in found]
     return sorted(found, key=_distance)[:limit]
 
 
 def _exactly(vector: Sequence[float], fitting: _Sql, limit: int) -> list[Near]:
-    """By each of the rows. The vector without a length is no expression of the database's index."""
+    """By each of the rows: the vector alone is not what the database's index is of."""
     sql, params = fitting
     return _asked(
         f"SELECT generation_id, vector <=> %s::halfvec AS distance {sql} ORDER BY distance, generation_id"
@@ -203,29 +229,34 @@ def _text(vector: Sequence[float]) -> str:
     return f"[{','.join([f'{part:.5g}' for part in vector])}]"
 
 
-def _by_signs(vector: Sequence[float]) -> str:
-    """How far by the signs alone: binary_quantize() has a one for each number above zero."""
-    signs = "".join(["1" if part > 0 else "0" for part in vector])
-    return f"(binary_quantize(vector)::bit({len(vector):d})) <~> B'{signs}'"
+def _indexed(index: SearchIndex) -> str:
+    """What the database's index is of."""
+    if _is_long(index):
+        return f"(signs::bit({index.dims + CODE_SIGNS:d}))"
+    whole = f"l2_normalize(vector::halfvec({index.dims:d})) || team_code"
+    return f"(({whole})::halfvec({index.dims + CODE_DIMS:d}))"
 
 
-# As many as the index was last seen to have; that of a new one is known when it is built.
-_SIZES = """
-SELECT (SELECT count(*) FROM generations_searchentry
-        WHERE index_id = %(index)s AND team_id = %(team)s AND vector IS NOT NULL), reltuples
-FROM pg_class JOIN pg_index ON indexrelid = oid
-WHERE oid = to_regclass(%(name)s) AND indisvalid
-"""
+def _sought(index: SearchIndex, vector: Sequence[float], team_id: UUID) -> str:
+    """The operator of the index, and the vector as it is indexed."""
+    if _is_long(index):
+        return f"<~> B'{_signs(vector)}{code_signs(team_id)}'"
+    length = math.hypot(*vector) or 1.0
+    text = _text([*(part / length for part in vector), *team_code(team_id)])
+    return f"<=> '{text}'::halfvec({index.dims + CODE_DIMS:d})"
 
 
-def _indexed(dims: int) -> str:
-    if dims <= MAX_HALFVEC_DIMS:
-        return f"(vector::halfvec({dims:d})) halfvec_cosine_ops"
-    return f"(binary_quantize(vector)::bit({dims:d})) bit_hamming_ops"
+def _operators(index: SearchIndex) -> str:
+    return "bit_hamming_ops" if _is_long(index) else "halfvec_cosine_ops"
+
+
+def _signs(vector: Sequence[float]) -> str:
+    """A one for each number above zero, as binary_quantize() has it."""
+    return "".join(["1" if part > 0 else "0" for part in vector])
 
 
 @contextmanager
-def _alone(index: SearchIndex) -> "Iterator[bool]":
+def _alone(index: SearchIndex) -> Iterator[bool]:
     """Whether no other process builds or drops it now: the backend of a killed one may go on for a while.
 
     If so, this one may take its time.

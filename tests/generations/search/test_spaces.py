@@ -34,7 +34,9 @@ def fill(index: SearchIndex) -> None:
 
 def do_all(index: SearchIndex) -> None:
     """As if its provider had answered, and the database had built its index."""
-    SearchEntry.objects.filter(index=index, done_at=None).update(vector=[1, 2, 3], next_at=None, done_at=Now())
+    SearchEntry.objects.filter(index=index, done_at=None).update(
+        vector=[1, 2, 3], team_code=[1], next_at=None, done_at=Now()
+    )
     SearchIndex.objects.filter(id=index.pk).update(built_at=timezone.now())
 
 
@@ -155,7 +157,7 @@ def test_the_new_one_takes_over_when_all_is_done_and_built_and_no_sooner(team, s
     too_soon = [spaces.take_over(new)]
     fill(new)
     too_soon.append(spaces.take_over(new))
-    SearchEntry.objects.filter(index=new).update(vector=[1, 2, 3], next_at=None, done_at=Now())
+    SearchEntry.objects.filter(index=new).update(vector=[1, 2, 3], team_code=[1], next_at=None, done_at=Now())
     too_soon.append(spaces.take_over(new))
     SearchIndex.objects.filter(id=new.pk).update(built_at=timezone.now())
     took_over = spaces.take_over(new)
@@ -247,7 +249,7 @@ def test_progress_counts_what_is_to_come_too(team, scnet, monkeypatch):
 
     filling.fill_chunk(index)
     first, second = SearchEntry.objects.filter(index=index)
-    SearchEntry.objects.filter(id=first.pk).update(vector=[1, 2, 3], next_at=None, done_at=Now())
+    SearchEntry.objects.filter(id=first.pk).update(vector=[1, 2, 3], team_code=[1], next_at=None, done_at=Now())
     SearchEntry.objects.filter(id=second.pk).update(failure_code="CONTENT_POLICY", next_at=None, done_at=Now())
 
     assert before == Progress(done=0, failed=0, total=5)

@@ -1,8 +1,10 @@
+import math
+import operator
 import random
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from pgvector import HalfVector
 
 from generations import lifecycle
 from generations.models import Generation, SearchEntry, State
@@ -82,12 +84,6 @@ class Sent:
         self.compared += "<=>" in sql
         self.by_index += "hnsw" in sql
         return execute(sql, params, many, context)
-
-
-def move(ids, *, by, dims=4):
-    """Further off the first axis."""
-    for number, id in enumerate(ids):
-        SearchEntry.objects.filter(generation_id=id).update(vector=HalfVector(turned(number + by, dims=dims)))
 
 
 def test_the_nearest_come_first_with_their_distance(team):
@@ -217,32 +213,78 @@ def test_a_filtered_page_is_full_where_there_is_enough(team, soon):
 
 
 @pytest.mark.parametrize("dims", [4, 4096])
-def test_the_index_goes_on_until_there_is_enough_that_fits(team, stranger, soon, monkeypatch, dims):
-    """Others' are nearer, more than the index looks at by itself, and nothing is compared one by one."""
+def test_the_index_goes_on_until_there_is_enough_that_fits(team, soon, monkeypatch, dims):
+    """What does not fit is nearer, more than the index looks at by itself, and nothing is compared one by one."""
     monkeypatch.setattr(vectors, "MIN_EF", 1)
     monkeypatch.setattr(vectors, "RERANKED", 1)
     index = make_index(dims=dims)
-    fanned(index, stranger, 30, dims=dims)
-    ids = fanned(index, team, 12, dims=dims)
-    move(ids, by=45, dims=dims)
-    Generation.objects.filter(id__in=ids[6:]).update(task_type="image_to_video")
+    ids = fanned(index, team, 30, dims=dims)
+    Generation.objects.filter(id__in=ids[20:]).update(task_type="image_to_video")
     vectors.build(index)
 
     with connection.execute_wrapper(sent := Sent()):
-        everything = vectors.nearest(index, turned(0, dims=dims), team_id=team.id, limit=6)
-        some = nearest(index, turned(0, dims=dims), team, limit=3, task_type="image_to_video")
+        found = nearest(index, turned(0, dims=dims), team, limit=3, task_type="image_to_video")
 
-    assert len(everything) == 6
-    assert {id for id, _distance in everything} <= set(ids)
-    assert len(some) == 3
-    assert set(some) <= set(ids[6:])
-    assert sent.compared == 2
+    assert len(found) == 3
+    assert set(found) <= set(ids[20:])
+    assert sent.compared == 1
 
 
-def test_where_the_index_would_bring_too_few_all_are_compared_at_once(team, stranger, soon, monkeypatch):
-    """Of four vectors three: for two of them the index looks at three or so, for six at more than there are."""
+@pytest.mark.parametrize("dims", [4, 4096])
+def test_the_index_brings_a_teams_own_first(team, stranger, soon, dims):
+    """Though others' are nearer by their meaning: so a search passes through nobody else's."""
+    index = make_index(dims=dims)
+    for number in range(20):
+        keep_vector(index, asked(stranger), turned(number / 10, dims=dims))
+    ids = [keep_vector(index, asked(team), turned(20 + number, dims=dims)).generation_id for number in range(10)]
+    vectors.build(index)
+
+    with connection.cursor() as cursor:
+        order = f"{vectors._indexed(index)} {vectors._sought(index, turned(0, dims=dims), team.id)}"
+        cursor.execute(
+            "SET enable_sort = off;"
+            f"SELECT generation_id FROM generations_searchentry WHERE index_id = {index.pk} ORDER BY {order} LIMIT 10"
+        )
+        cursor.nextset()
+        brought = {id for (id,) in cursor.fetchall()}
+        cursor.execute("RESET enable_sort")
+
+    assert brought == set(ids)
+
+
+@pytest.mark.parametrize("dims", [4, 4096])
+def test_how_far_is_told_alike_by_the_index_and_by_comparing(team, soon, dims):
+    index = make_index(dims=dims)
+    fanned(index, team, 12, dims=dims)
+    asked_for = [3 * part for part in turned(-30, dims=dims)]  # of another length than 1, as models make them
+    compared = vectors.nearest(index, asked_for, team_id=team.id, limit=8)
+    vectors.build(index)
+
+    with connection.execute_wrapper(sent := Sent()):
+        found = dict(vectors.nearest(index, asked_for, team_id=team.id, limit=8))
+
+    assert sent.by_index == 1
+    told = dict(compared)
+    assert len(found.keys() & told.keys()) >= 3
+    assert all(found[id] == pytest.approx(told[id], abs=0.002) for id in found.keys() & told.keys())
+
+
+def test_a_team_that_has_lost_its_vectors_is_counted_anew(team, soon):
     index = make_index()
-    fanned(index, stranger, 1)
+    fanned(index, team, 6)
+    vectors.build(index)
+    assert len(vectors.nearest(index, turned(0), team_id=team.id, limit=4)) == 4
+    SearchEntry.objects.exclude(id__in=SearchEntry.objects.values("id")[:2]).delete()
+
+    with connection.execute_wrapper(sent := Sent()):
+        for _ in range(2):
+            assert len(vectors.nearest(index, turned(0), team_id=team.id, limit=4)) == 2
+
+    assert sent.by_index == 1
+
+
+def test_where_all_are_wanted_they_are_compared_at_once(team, soon):
+    index = make_index()
     ids = fanned(index, team, 3)
     vectors.build(index)
 
@@ -254,6 +296,23 @@ def test_where_the_index_would_bring_too_few_all_are_compared_at_once(team, stra
     assert [id for id, _distance in found] == ids[:2]
     assert [id for id, _distance in more] == ids
     assert sent.by_index == 1
+
+
+def test_every_team_has_a_place_of_its_own_in_the_index():
+    """All of a team's vectors together, at about a right angle to any other team's."""
+    ids = [UUID(int=number) for number in range(200)]
+    codes = [vectors.team_code(id) for id in ids]
+    signs = [vectors.code_signs(id) for id in ids]
+
+    assert all(math.hypot(*code) == pytest.approx(1) for code in codes)
+    assert max(sum(map(operator.mul, codes[0], code)) for code in codes[1:]) < 0.8
+    assert min(sum(map(operator.ne, signs[0], other)) for other in signs[1:]) > 400
+
+
+def test_the_code_of_a_team_is_what_it_was():
+    """What is in the database's index was made with it."""
+    signs = vectors.code_signs(UUID("01930000-0000-7000-8000-000000000001"))
+    assert (len(signs), signs[:32]) == (1024, "11111000000001111100010110011111")
 
 
 def test_what_counts_of_a_filter_is_how_many_vectors_fit(team, soon):
@@ -278,7 +337,7 @@ def test_what_is_hidden_or_has_no_vector_is_not_found(team):
     hidden = Generation.objects.get(id=ids[0])
     lifecycle.advance(hidden, State.CANCELLED)
     lifecycle.hide(hidden)
-    SearchEntry.objects.filter(generation_id=ids[1]).update(vector=None)
+    SearchEntry.objects.filter(generation_id=ids[1]).update(vector=None, team_code=None)
 
     assert nearest(index, turned(0), team) == ids[2:]
 

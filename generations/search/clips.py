@@ -7,7 +7,7 @@ because a worker died before it noted the first, is only done twice.
 from datetime import timedelta
 from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -43,8 +43,7 @@ def claim_due(kind: SearchIndex.Kind, limit: int) -> list[SearchEntry]:
     for index in spaces.kept(kind):
         if serving.first_free(serving.clip_readers(index)):
             claimed += _claim(_of(index).filter(~Q(request_id="")), limit - len(claimed))
-            room = min(IN_HAND - sum(rows.count() for rows in in_hand(index)), limit - len(claimed))
-            claimed += _claim(_of(index).filter(request_id=""), room)
+            claimed += _claim_new(index, limit - len(claimed))
     return claimed
 
 
@@ -166,6 +165,14 @@ def _until_next_look(entry: SearchEntry) -> float:
 
 def _of(index: SearchIndex) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(index=index).select_related("index", "generation")
+
+
+def _claim_new(index: SearchIndex, limit: int) -> list[SearchEntry]:
+    """Those to begin, counted and claimed by one worker at a time: two at once would begin too many."""
+    with transaction.atomic():
+        list(SearchIndex.objects.select_for_update(no_key=True).filter(pk=index.pk).values("pk"))
+        room = IN_HAND - sum(rows.count() for rows in in_hand(index))
+        return _claim(_of(index).filter(request_id=""), min(room, limit))
 
 
 def _claim(rows: QuerySet[SearchEntry], limit: int) -> list[SearchEntry]:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -80,8 +81,10 @@ def open_clips(process: psutil.Process) -> list[str]:
 
 def open_files(process: psutil.Process) -> list[str]:
     """Those without a name too, as manifests are that are still written."""
-    links = Path(f"/proc/{process.pid}/fd").iterdir()
-    names = [str(link.readlink()) for link in links if link.is_symlink()]
+    names = []
+    for link in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            names.append(str(link.readlink()))
     return sorted(name for name in names if "/media" in name or name.endswith("(deleted)"))
 
 

@@ -195,7 +195,7 @@ def test_whoever_asks_holds_no_connection_while_all_indexes_are_asked(index, tea
 
 def test_while_prompts_are_indexed_searches_find_a_read_left(index, team, sandbox):  # P18
     ProviderAccount.objects.update(reads_a_minute=60)
-    make_clips(team, 60)
+    make_clips(team, 150)
     for _ in range(2):
         indexing.index()
     waiting = SearchEntry.objects.filter(done_at=None).count()

@@ -167,7 +167,7 @@ def test_a_current_index_with_many_vectors_is_built_before_all_is_done(team, acc
     make_clips(team, 4)
     indexing.index()
     SearchEntry.objects.filter(pk=SearchEntry.objects.first().pk).update(
-        done_at=None, vector=None, next_at=timezone.now() + timezone.timedelta(hours=1)
+        done_at=None, vector=None, team_code=None, signs=None, next_at=timezone.now() + timezone.timedelta(hours=1)
     )
     SearchIndex.objects.update(next_at=Now(), built_at=None)
 

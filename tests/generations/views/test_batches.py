@@ -469,7 +469,7 @@ def test_the_gallery_shows_one_batch_and_how_to_leave_it(browser, team):
     assert [card.generation.prompt for card in page.context["cards"]] == ["A gate"]
     assert "Nightly" in text_of(page)
     assert f"show=completed&amp;batch={batch.id}" in text_of(page)
-    assert 'href="?show=in-progress"' in text_of(page)
+    assert 'href="/gallery/?show=in-progress"' in text_of(page)
     assert f"batch={batch.id}" in page.context["live_url"]
 
 

@@ -175,6 +175,7 @@ def test_the_page_asks_as_much_for_two_variations_as_for_four(browser, team):
     for count in ("2", "4"):
         browser.post("/create/", filled_in(variations=count))
         generation = Generation.objects.latest("id")
-        # Session, user, team, clip, files, events, how many are in progress; of variations the batch, clips, files.
-        with queries(10):
+        # Session, user, team, clip, files, events, tags, collections, how many in progress; of variations the batch,
+        # clips, files.
+        with queries(12):
             browser.get(generation.get_absolute_url())

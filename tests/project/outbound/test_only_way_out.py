@@ -24,6 +24,7 @@ ALLOWED = {
     "generations/archive/probe.py": "the other end of it",
     "project/stack/": "our own processes on this machine",
     "project/management/commands/catalogues.py": "the programs of gettext",
+    "sandbox/looks.py": "fetches the clip it is told to look at, as a stand-in for providers, on one's own machine",
     "sandbox/callbacks.py": "calls back where it was told to, as a stand-in for providers, on one's own machine",
 }
 

@@ -17,7 +17,7 @@ BODY = {
 }
 
 
-CREATE_QUERIES = 10
+CREATE_QUERIES = 11
 
 
 def available(team) -> int:

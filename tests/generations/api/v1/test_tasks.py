@@ -51,6 +51,8 @@ def test_a_running_task_has_the_documented_fields_and_ours(client, team):
             "retry_of": None,
             "batch_id": None,
             "metadata": {"order": "7"},
+            "tags": [],
+            "found_by": None,
             "created_at": iso(generation.created_at),
             "started_at": None,
             "completed_at": None,
@@ -188,11 +190,11 @@ def test_an_unchanged_task_is_304_until_something_happens(client, team):
     assert changed.headers["ETag"] != tag
 
 
-def test_a_task_takes_three_queries_beside_key_and_limit(client, team, django_assert_num_queries):
+def test_a_task_takes_four_queries_beside_key_and_limit(client, team, django_assert_num_queries):
     generation = completed(team)
     get(client, generation)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         get(client, generation)
 
 

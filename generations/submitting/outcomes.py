@@ -93,7 +93,7 @@ def wait_for_account(generation: Generation) -> None:
         lifecycle.advance(generation, State.FAILED, failure_code="PROVIDER_BUSY", expecting={State.QUEUED})
         return
     soon = timezone.now() + LOOK_AGAIN
-    until = max(routing.free_at() or soon, timezone.now() + timedelta(seconds=1))
+    until = max(routing.free_at(generation.model) or soon, timezone.now() + timedelta(seconds=1))
     columns = {"next_at": until + SPREAD * random.random(), "first_refused_at": Coalesce("first_refused_at", Now())}  # noqa: S311
     queued = Generation.objects.filter(state=State.QUEUED)
     queued.filter(id=generation.id, lease_until=generation.lease_until).update(lease_until=None, **columns)

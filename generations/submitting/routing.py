@@ -80,8 +80,7 @@ def has_active(generation: Generation, request: GenerationRequest) -> bool:
 
 def has_free(model: str) -> bool:
     """Whether any account that makes the model takes work now, full or not."""
-    makers = {offer.provider for offer in OFFERS if offer.model == model}
-    return _free(ProviderAccount.objects.active().filter(provider__in=makers)).exists()
+    return _free(_makers(model)).exists()
 
 
 def took_any(generation: Generation, since: datetime) -> bool:
@@ -96,12 +95,18 @@ def provider_model(generation: Generation, account: ProviderAccount) -> str:
     return next(of_both).provider_model
 
 
-def free_at() -> datetime | None:
-    """When the first of those that take nothing now, busy or with an open circuit, may be tried again."""
-    active = ProviderAccount.objects.active()
-    busy = active.filter(busy_until__gt=Now()).aggregate(at=Min("busy_until"))["at"]
-    probed = active.filter(probe_at__gt=Now()).aggregate(at=Min("probe_at"))["at"]
+def free_at(model: str) -> datetime | None:
+    """When the first of the model's makers that take nothing now, busy or with an open circuit, may be tried again."""
+    makers = _makers(model)
+    busy = makers.filter(busy_until__gt=Now()).aggregate(at=Min("busy_until"))["at"]
+    probed = makers.filter(probe_at__gt=Now()).aggregate(at=Min("probe_at"))["at"]
     return min(filter(None, (busy, probed)), default=None)
+
+
+def _makers(model: str) -> QuerySet[ProviderAccount]:
+    """The accounts in service that make the model, whether they take anything now or not."""
+    providers = {offer.provider for offer in OFFERS if offer.model == model}
+    return ProviderAccount.objects.active().filter(provider__in=providers)
 
 
 def _offers(generation: Generation, request: GenerationRequest) -> Mapping[str, Offer]:

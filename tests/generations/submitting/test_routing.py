@@ -144,6 +144,17 @@ def test_at_most_ten_are_in_doubt_when_an_account_goes_silent(team):
     assert Submission.objects.count() == 10
 
 
+def test_a_busy_account_that_makes_other_things_puts_no_generation_off(team):
+    account = make_account(base_url=UNREACHABLE, provider="scnet")
+    ProviderAccount.objects.filter(id=account.id).update(busy_until=timezone.now() + timedelta(minutes=5))
+    waiting = asked(team)
+
+    submit.crew.run()
+
+    waiting.refresh_from_db()
+    assert waiting.next_at < timezone.now() + timedelta(minutes=1)
+
+
 def test_old_doubts_do_not_count(team):
     account = make_account(base_url=UNREACHABLE)
     for _ in range(10):

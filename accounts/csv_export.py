@@ -3,14 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils import translation
-from django.utils.http import content_disposition_header
+from django.http import HttpRequest, HttpResponseBase
 
-from project.streaming import as_read
+from project.streaming import Chunks, download
 
 Cell = str | int | None
 Row = Sequence[Cell]
@@ -24,13 +21,7 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 
 def respond(request: HttpRequest, batches: Iterable[Iterable[Row]], *, name: str) -> HttpResponseBase:
     """The rows as a file called `name`. Each batch is read when the one before has been sent."""
-    disposition = content_disposition_header(True, name) or "attachment"
-    headers = {"Content-Type": CONTENT_TYPE, "Content-Disposition": disposition}
-    if request.method == "HEAD":
-        return HttpResponse(headers=headers)
-    chunks = _in_language(_chunks(batches), translation.get_language() or "en")
-    # Under ASGI a plain iterator would be read to its end before the first byte is sent.
-    return StreamingHttpResponse(as_read(chunks) if isinstance(request, ASGIRequest) else chunks, headers=headers)
+    return download(request, _chunks(batches), name=name, content_type=CONTENT_TYPE)
 
 
 def guarded(cell: Cell) -> Cell:
@@ -46,19 +37,9 @@ def guarded(cell: Cell) -> Cell:
     return _AFTER_ANOTHER_SEPARATOR.sub("'", cell)
 
 
-def _chunks(batches: Iterable[Iterable[Row]]) -> Iterator[bytes]:
+def _chunks(batches: Iterable[Iterable[Row]]) -> Chunks:
     yield BYTE_ORDER_MARK.encode()
     for batch in batches:
         lines = io.StringIO()
         csv.writer(lines).writerows([guarded(cell) for cell in row] for row in batch)
         yield lines.getvalue().encode()
-
-
-def _in_language(chunks: Iterator[bytes], language: str) -> Iterator[bytes]:
-    """The view has returned, and its language with it, before the first chunk is asked for."""
-    while True:
-        with translation.override(language):
-            chunk = next(chunks, None)
-        if chunk is None:
-            return
-        yield chunk

@@ -8,12 +8,12 @@ the score tells that all of it fits together, in both languages. What a real mod
 import functools
 import http.server
 import json
-import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,12 @@ from bench.server import Server
 
 if TYPE_CHECKING:
     from accounts.models import Team
-    from generations.models import Generation, ProviderAccount, SearchIndex
+    from generations.models import Generation, ProviderAccount
 
 QUERIES = Path(__file__).parent / "meaning_queries"
 FIRST = 5
 WIDTH, HEIGHT, FRAMES_A_SECOND = 96, 54, 6
 PATIENCE_SECONDS = 300
-PROMPTS_A_CALL = 5
 
 
 def measure() -> None:
@@ -67,9 +66,8 @@ def _measure(sandbox_url: str, folder: Path) -> None:
 
 def _prompts(said: Mapping[str, Any]) -> dict[str, str]:
     """Each subject in each setting, by "subject/setting"."""
-    gap = " " if said["subjects"].keys() & {"fox"} else ","
     return {
-        f"{subject}/{setting}": f"{what}{gap}{where}"
+        f"{subject}/{setting}": f"{what}{said['gap']}{where}"
         for subject, what in said["subjects"].items()
         for setting, where in said["settings"].items()
     }
@@ -99,23 +97,21 @@ def _index_clips(sandbox_url: str, folder: Path, made: Mapping[str, "Generation"
     """Through the real adapter, as the indexing jobs do it."""
     from generations.providers import registry
 
-    reader = registry.clip_reader(_account("seeknetic", sandbox_url))
+    account = _account("seeknetic", sandbox_url)
+    reader = registry.clip_reader(account)
     with _served(folder) as url:
         requests = [reader.begin_embedding(f"{url}/{number}.mp4") for number in range(len(made))]
         with ThreadPoolExecutor(2) as threads:
             vectors = list(threads.map(functools.partial(_awaited, reader), requests))
-    _keep(_index("clip", "seeknetic", reader, vectors), made.values(), vectors)
+    _keep("clip", account, made, vectors)
 
 
 def _index_prompts(sandbox_url: str, made: Mapping[str, "Generation"]) -> None:
     from generations.providers import registry
 
-    embedder = registry.embedder(_account("scnet", sandbox_url))
+    account = _account("scnet", sandbox_url)
     prompts = [each.prompt for each in made.values()]
-    vectors: list[Sequence[float]] = []
-    for start in range(0, len(prompts), PROMPTS_A_CALL):
-        vectors += embedder.embed_texts(prompts[start : start + PROMPTS_A_CALL])
-    _keep(_index("prompt", "scnet", embedder, vectors), made.values(), vectors)
+    _keep("prompt", account, made, registry.embedder(account).embed_texts(prompts))
 
 
 def _awaited(reader: Any, request_id: str) -> Sequence[float]:
@@ -130,20 +126,14 @@ def _awaited(reader: Any, request_id: str) -> Sequence[float]:
     raise RuntimeError("the sandbox took too long over a clip")
 
 
-class _served:
-    """The folder over HTTP, in a thread: `with _served(folder) as url:`."""
-
-    def __init__(self, folder: Path) -> None:
-        handler = functools.partial(_Quiet, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    """The folder over HTTP, in a thread; its address."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -162,35 +152,18 @@ def _account(provider: str, url: str) -> "ProviderAccount":
     return account
 
 
-def _index(kind: str, provider: str, adapter: Any, vectors: Sequence[Sequence[float]]) -> "SearchIndex":
-    from generations.models import SearchIndex
+def _keep(
+    kind: str, account: "ProviderAccount", made: Mapping[str, "Generation"], vectors: Sequence[Sequence[float]]
+) -> None:
+    """In an index of the account's model, as indexing leaves it."""
+    from generations.providers import registry
+    from tests.searching import keep_vector, make_index
 
-    return SearchIndex.objects.create(
-        kind=kind,
-        provider=provider,
-        model=adapter.model,
-        version=adapter.version,
-        dims=len(vectors[0]),
-        is_current=True,
-    )
-
-
-def _keep(index: "SearchIndex", made: Any, found: Sequence[Sequence[float]]) -> None:
-    from django.utils import timezone
-
-    from generations.models import SearchEntry
-    from generations.search import vectors
-
-    SearchEntry.objects.bulk_create(
-        SearchEntry(
-            index=index,
-            generation=generation,
-            team_id=generation.team_id,
-            done_at=timezone.now(),
-            **vectors.columns(index, vector, team_id=generation.team_id),
-        )
-        for generation, vector in zip(made, found, strict=True)
-    )
+    model = registry.embedder(account)
+    given = {"provider": account.provider, "model": model.model, "version": model.version}
+    index = make_index(kind, dims=len(vectors[0]), **given)
+    for generation, vector in zip(made.values(), vectors, strict=True):
+        keep_vector(index, generation, vector)
 
 
 def _right(team: "Team", queries: Sequence[Mapping[str, str]], made: Mapping[str, "Generation"]) -> int:
@@ -199,10 +172,10 @@ def _right(team: "Team", queries: Sequence[Mapping[str, str]], made: Mapping[str
     right = 0
     for each in queries:
         results = find(Search(q=each["q"]), team_id=team.id, user_id=None, offset=0, limit=FIRST)
-        assert results.is_by_meaning, results.says
+        assert results.is_by_meaning, results.notice
         first = [found.generation.id for found in results.found]
         is_right = made[each["clip"]].id in first
         right += is_right
-        if not is_right or "MEANING_VERBOSE" in os.environ:
-            print(f"  {'right' if is_right else 'missed'}: {each['q']}")
+        if not is_right:
+            print(f"  missed: {each['q']}")
     return right

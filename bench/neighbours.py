@@ -33,7 +33,7 @@ def measure() -> None:
                 beside += _durations(quiet.id)
         machine.row("holds of a team alone", machine.milliseconds(idle))
         machine.row(f"holds beside {CLIENTS} clients that hold on another team", machine.milliseconds(beside))
-        machine.row("ratio of the p95", f"{_p95(beside) / _p95(idle):.2f}")
+        machine.row("ratio of the p95", f"{machine.p95(beside) / machine.p95(idle):.2f}")
 
 
 def _durations(team_id: UUID) -> list[float]:
@@ -92,7 +92,3 @@ def _script(team_id: UUID) -> str:
 def _variable(found: str, id: UUID, number: int) -> str:
     """An id of this one hold becomes one that each transaction makes anew."""
     return f"0199000{number}-0000-7000-8000-:n" if UUID(found) == id else found
-
-
-def _p95(samples: list[float]) -> float:
-    return sorted(samples)[int(len(samples) * 0.95)]

@@ -4,7 +4,6 @@ import functools
 import random
 import statistics
 import time
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from bench import machine
 from bench.server import Server
+from bench.vector_world import MIXED, World, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,8 @@ SIZES = (20_000, 15_000, 10_000, *(5_000 for _ in range(6)), *(2_500 for _ in ra
 QUERIES = 100
 ROWS = 24
 FOREIGN_FROM = 80  # the queries from here on are about what other teams' clips show
-THEMES = 400
-OF_A_TEAM = 40  # themes that one team's clips are about
 SPACES = {"clip": 512, "prompt": 4096}
 CHUNK = 2_000
-NOISES = 1_000
-WAYS = 48
 
 _CLIPS = """
 INSERT INTO generations_generation (
@@ -50,23 +46,13 @@ SELECT id, array_to_tsvector(array_append(regexp_split_to_array(lower(prompt), '
 FROM generations_generation WHERE team_id = %(team_id)s
 """
 
-_MIXED = """
-SELECT made.id, l2_normalize(theme.centre + theme.spread * (one.part + other.part))::halfvec AS vector
-FROM {} JOIN theme ON theme.id = made.theme JOIN noise AS one ON one.id = made.one
-JOIN noise AS other ON other.id = made.other
-"""
 _MANY = f"""
 INSERT INTO generations_searchentry (
-    index_id, team_id, generation_id, request_id, failure_code, attempt_count, done_at, created_at,
+    index_id, team_id, generation_id, request_id, failure_code, attempt_count, failed_count, done_at, created_at,
     vector, team_code, signs)
-SELECT %s, %s, id, '', '', 1, now(), now(), vector, %s::halfvec, binary_quantize(vector) || %s::varbit
-FROM ({_MIXED.format("unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS made (id, theme, one, other)")}) AS mixed
+SELECT %s, %s, id, '', '', 1, 0, now(), now(), vector, %s::halfvec, binary_quantize(vector) || %s::varbit
+FROM ({MIXED.format("unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS made (id, theme, one, other)")}) AS mixed
 """
-_NOISE = """
-INSERT INTO noise SELECT %s, sum(direction * array_fill(step, ARRAY[%s])::vector)
-FROM unnest(%s::real[]) WITH ORDINALITY AS steps (step, number) JOIN way ON way.id = number - 1
-"""
-_ONE = _MIXED.format("(VALUES (0, %s, %s, %s)) AS made (id, theme, one, other)")
 
 
 def measure() -> None:
@@ -83,11 +69,11 @@ def measure() -> None:
 
 
 def _measure_space(teams: Sequence["Team"], kind: str, dims: int) -> "_Space":
-    from generations.models import SearchIndex
     from generations.search import meaning, vectors
+    from tests.searching import make_index
 
-    index = SearchIndex.objects.create(kind=kind, provider="bench", model="bench", dims=dims, is_current=True)
-    world = World(dims)
+    index = make_index(kind, provider="bench", dims=dims)
+    world = World(dims, teams=len(SIZES))
     seconds = _keep_vectors(index, teams, world)
     machine.row(f"search, {kind} space of {dims}: building the index of nine tenths", f"{seconds:.0f} s")
     asked = [(team, world.query(about)) for team, about in _who_asks(teams, QUERIES)]
@@ -110,9 +96,9 @@ def _measure_space(teams: Sequence["Team"], kind: str, dims: int) -> "_Space":
         f"the nearest {ROWS} by scan, all rows read and the team's compared": machine.milliseconds(scan_durations),
         f"the nearest {ROWS} by comparing all that the B-tree has of the team": machine.milliseconds(compare_durations),
         f"comparing all {sum(SIZES):,}": machine.milliseconds(all_durations),
-        f"p95 to that of comparing all {sum(SIZES):,} (bound 1/20)": f"1/{_p95(all_durations) / _p95(durations):.1f}",
-        "p95 to that of the scan for one team": f"1/{_p95(scan_durations) / _p95(durations):.1f}",
-        "p95 to that of comparing the team's": f"1/{_p95(compare_durations) / _p95(durations):.1f}",
+        f"p95 to that of comparing all {sum(SIZES):,} (bound 1/20)": _ratio(durations, all_durations),
+        "p95 to that of the scan for one team": _ratio(durations, scan_durations),
+        "p95 to that of comparing the team's": _ratio(durations, compare_durations),
         f"recall@{ROWS} against the scan (bound 0.97)": f"{statistics.mean(recalls):.4f}",
         f"recall@{ROWS}, own themes / foreign ones": (
             f"{statistics.mean(recalls[:FOREIGN_FROM]):.4f} / {statistics.mean(recalls[FOREIGN_FROM:]):.4f}"
@@ -162,72 +148,12 @@ def _given(text: str, vectors: Mapping["SearchIndex", Sequence[float]]) -> "Iter
     from django.core.cache import caches
 
     from generations.search import asking
+    from project.caches import PROCESS
 
-    kept = {asking._key(index, text): array("f", vector).tobytes() for index, vector in vectors.items()}
-    caches[asking.CACHE].set_many(kept)
+    for index, vector in vectors.items():
+        asking.keep(index, text, vector)
     yield
-    caches[asking.CACHE].delete_many(kept)
-
-
-class World:
-    """Vectors as models make them: not spread evenly, but in clusters that differ in size and width.
-
-    A mixture of Gaussians on the sphere: THEMES centres round one common direction (embeddings of real models share
-    one), each vector a centre with noise of its own of about the same length, more of it in some dimensions. The noise
-    goes WAYS ways, each less far than the one before, as few directions explain most of what real ones differ by; it is
-    the sum of two out of NOISES. Each team's clips are about OF_A_TEAM of the themes, some of them
-    often. The database adds and multiplies; here only the parts are drawn.
-    """
-
-    def __init__(self, dims: int) -> None:
-        from django.db import connection
-
-        self.numbers = random.Random(7)
-        self.dims = dims
-        self.themes_of = [self.numbers.sample(range(THEMES), OF_A_TEAM) for _ in SIZES]
-        common = [0.5 * part for part in self._drawn(1.0)]
-        scale = [self.numbers.uniform(0.5, 1.5) for _ in range(dims)]
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS theme, noise")
-            cursor.execute("CREATE TEMP TABLE theme (id int PRIMARY KEY, centre vector, spread vector)")
-            cursor.execute("CREATE TEMP TABLE noise (id int PRIMARY KEY, part vector)")
-            for number in range(THEMES):
-                width = self.numbers.uniform(0.6, 1.2)
-                centre = [each + part for each, part in zip(common, self._drawn(1.0), strict=True)]
-                spread = [width * each for each in scale]
-                cursor.execute("INSERT INTO theme VALUES (%s, %s, %s)", [number, _text(centre), _text(spread)])
-            cursor.execute("CREATE TEMP TABLE way (id int PRIMARY KEY, direction vector)")
-            for number in range(WAYS):
-                cursor.execute("INSERT INTO way VALUES (%s, %s)", [number, _text(self._drawn(1.0))])
-            weights = [(number + 1) ** -0.5 for number in range(WAYS)]
-            length = sum(weight**2 for weight in weights) ** 0.5 * 2**0.5
-            for number in range(NOISES):
-                steps = [self.numbers.gauss(0.0, weight / length) for weight in weights]
-                cursor.execute(_NOISE, [number, dims, steps])
-            cursor.execute("DROP TABLE way")
-
-    def mixed(self, team: int, count: int) -> list[list[int]]:
-        """What each of so many vectors is made of: its theme, and two noises."""
-        weights = [1 / rank for rank in range(1, OF_A_TEAM + 1)]
-        themes = self.numbers.choices(self.themes_of[team], weights, k=count)
-        return [themes, *([self.numbers.randrange(NOISES) for _ in range(count)] for _ in range(2))]
-
-    def query(self, team: int) -> list[float]:
-        """About one of the team's themes, in other words."""
-        from django.db import connection
-
-        with connection.cursor() as cursor:
-            cursor.execute(_ONE, [part[0] for part in self.mixed(team, 1)])
-            return [float(part) for part in cursor.fetchone()[1].strip("[]").split(",")]
-
-    def _drawn(self, length: float) -> list[float]:
-        """A vector of about this length, in any direction."""
-        deviation = length / self.dims**0.5
-        return [self.numbers.gauss(0.0, deviation) for _ in range(self.dims)]
-
-
-def _text(vector: Sequence[float]) -> str:
-    return f"[{','.join(f'{part:.5f}' for part in vector)}]"
+    caches[PROCESS].delete_many([asking._key(index, text) for index in vectors])
 
 
 def _keep_vectors(index: "SearchIndex", teams: Sequence["Team"], world: World) -> float:
@@ -235,7 +161,7 @@ def _keep_vectors(index: "SearchIndex", teams: Sequence["Team"], world: World) -
     from django.db import connection
 
     from generations.models import Generation
-    from generations.search import vectors
+    from generations.search import database_index, vectors
 
     is_long = "signs" in vectors.columns(index, [0.0] * index.dims, team_id=teams[0].id)
     chunks: list[tuple[int, list[UUID]]] = []
@@ -247,10 +173,10 @@ def _keep_vectors(index: "SearchIndex", teams: Sequence["Team"], world: World) -
         world.numbers.shuffle(chunks)
         for place, (number, ids) in enumerate(chunks):
             if place == len(chunks) * 9 // 10:
-                seconds = _timed(lambda: vectors.build(index))
+                seconds = _timed(lambda: database_index.build(index))
             team_id = teams[number].id
-            code = None if is_long else _text(vectors.team_code(team_id))
-            signs = vectors.code_signs(team_id) if is_long else None
+            code = None if is_long else as_text(database_index.team_code(team_id))
+            signs = database_index.code_signs(team_id) if is_long else None
             cursor.execute(_MANY, [index.pk, team_id, code, signs, ids, *world.mixed(number, len(ids))])
         cursor.execute("VACUUM ANALYZE generations_searchentry")
     return seconds
@@ -278,7 +204,7 @@ def _exact(index: "SearchIndex", asked: "_Queries", *, without: Sequence[str]) -
         for name in without:
             cursor.execute(f"SET enable_{name} = off")
         for team, query in asked:
-            text = _text(query)
+            text = as_text(query)
             began = time.perf_counter()
             cursor.execute(
                 "SELECT generation_id FROM generations_searchentry WHERE index_id = %s AND team_id = %s"
@@ -300,7 +226,7 @@ def _all(index: "SearchIndex", query: Sequence[float]) -> None:
         cursor.execute(
             "SELECT generation_id, team_id FROM generations_searchentry WHERE index_id = %s AND vector IS NOT NULL"
             " ORDER BY vector <=> %s::halfvec LIMIT %s",
-            [index.pk, _text(query), ROWS],
+            [index.pk, as_text(query), ROWS],
         )
         cursor.fetchall()
 
@@ -323,14 +249,14 @@ def _who_asks(teams: Sequence["Team"], count: int) -> list[tuple["Team", int]]:
     ]
 
 
+def _ratio(short: Sequence[float], long: Sequence[float]) -> str:
+    return f"1/{machine.p95(long) / machine.p95(short):.1f}"
+
+
 def _timed(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-def _p95(durations: Sequence[float]) -> float:
-    return sorted(durations)[int(len(durations) * 0.95)]
 
 
 _COLOURS = ("red", "blue", "amber", "violet", "silver", "green", "black", "golden", "white", "rust")

@@ -15,7 +15,7 @@ from project.ids import first_id
 from .catalog import OFFERS
 from .models import Generation, ProviderAccount, State
 from .providers.registry import EMBEDDERS
-from .submitting.budget import AHEAD
+from .submitting import budget
 from .submitting.circuit import WINDOW
 from .submitting.room import DOUBT
 
@@ -86,7 +86,7 @@ class Health:
     @property
     def reads_free_at(self) -> datetime | None:
         """When it may be read again, where its reads are spent."""
-        at = self.account.reads_free_at and self.account.reads_free_at - AHEAD
+        at = self.account.reads_free_at and self.account.reads_free_at - budget.room(self.account)
         return at if at and at > timezone.now() else None
 
     @property

@@ -18,7 +18,7 @@ from accounts.models import User
 from . import tag_words, team_tags, words
 from .models import Generation, Tag
 from .models.generations import GenerationQuerySet
-from .providers.embedding import ReadTag
+from .providers.embedding import MachineTag
 from .tag_words import folded, spelling
 
 MOST_OF_MEMBERS = 20
@@ -101,7 +101,7 @@ def restore(tag: Tag) -> bool:
 
 
 @transaction.atomic
-def keep_read(generation: Generation, read: Sequence[ReadTag]) -> None:
+def keep_read(generation: Generation, read: Sequence[MachineTag]) -> None:
     """Keep what a machine has read off the clip, in place of what one read before. Repeats change nothing.
 
     What members rejected stays rejected, however it is spelled this time; theirs stay too. A clip that was deleted
@@ -161,7 +161,7 @@ def _lock(generation_id: UUID) -> None:
         raise ClipGone
 
 
-def _by_meaning(read: Sequence[ReadTag]) -> dict[tuple[str, str], str]:
+def _by_meaning(read: Sequence[MachineTag]) -> dict[tuple[str, str], str]:
     """What a machine's answer comes to: {(kind, what it means): its name}, each meaning once."""
     found: dict[tuple[str, str], str] = {}
     for each in read[:MOST_OF_MACHINE]:

@@ -26,15 +26,22 @@ LOOK_SECONDS = 1.0
 M = TypeVar("M", bound=Model)
 
 
+def due(rows: QuerySet[M]) -> QuerySet[M]:
+    """Those of them that are due, and that nobody has leased."""
+    free = Q(lease_until=None) | Q(lease_until__lte=Now())
+    return rows.filter(free, next_at__lte=Now())
+
+
 def claim(rows: QuerySet[M], limit: int, **columns: Any) -> list[M]:
     """Lease up to `limit` of the rows that are due, longest due first, skipping what others are claiming right now.
 
-    `columns` are written with the lease. The rows returned know their `lease_until`.
+    `columns` are written with the lease. The rows returned know their `lease_until`. With a limit below 1 it is none.
     """
-    free = Q(lease_until=None) | Q(lease_until__lte=Now())
+    if limit < 1:
+        return []
     with transaction.atomic():
-        due = rows.filter(free, next_at__lte=Now()).annotate(claimed_at=Now()).order_by("next_at")
-        claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+        longest_due = due(rows).annotate(claimed_at=Now()).order_by("next_at")
+        claimed = list(longest_due.select_for_update(skip_locked=True, of=("self",))[:limit])
         for row in claimed:
             row.lease_until = row.claimed_at + LEASE  # type: ignore[attr-defined]
         if claimed:

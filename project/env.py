@@ -15,6 +15,7 @@ environ.Env.read_env(ROOT / ".env")
 env = environ.Env()
 
 DATA_FOLDER = Path(env.str("FILMGATE_DATA", default=str(ROOT / "var"))).expanduser().resolve()
+MEDIA_FOLDER = Path(env.str("FILMGATE_MEDIA", default=str(DATA_FOLDER / "media"))).expanduser().resolve()
 PORT = env.int("PORT", default=8000)
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8010)
 

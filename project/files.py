@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
+
+from project.connections import give_back_connection
 
 CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
@@ -110,14 +111,9 @@ class _AsyncStretch(_Stretch):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            await sync_to_async(_give_back)()
+            # Django would keep the request's to the last byte, and a slow reader needs none.
+            await sync_to_async(give_back_connection)()
             while chunk := await asyncio.to_thread(self.next_chunk):
                 yield chunk
         finally:
             self.close()
-
-
-def _give_back() -> None:
-    """The request's connection to the database, which Django would keep to the last byte: a slow reader needs none."""
-    if not connection.in_atomic_block:
-        connection.close()

@@ -5,7 +5,17 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from project.env import DATA_FOLDER, PORT, ROOT, SANDBOX_PORT, credential_keys, env, secret_key
+from project.caches import PROCESS
+from project.env import (
+    DATA_FOLDER,
+    MEDIA_FOLDER,  # noqa: F401 -- a setting
+    PORT,
+    ROOT,
+    SANDBOX_PORT,
+    credential_keys,
+    env,
+    secret_key,
+)
 from project.ports import open_ports
 from project.stack import postgres
 
@@ -136,11 +146,9 @@ CACHES = {
         "LOCATION": "project_cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
-    # What searches were embedded as, up to 16 kB each, and what is remembered of indexes, in each process. Apart, so
-    # that they push no counter out.
-    "vectors": {
+    PROCESS: {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "vectors",
+        "LOCATION": "process",
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
@@ -242,7 +250,6 @@ STATIC_ROOT = DATA_FOLDER / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = True
-MEDIA_FOLDER = DATA_FOLDER / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 

@@ -11,6 +11,8 @@ class Counters:
 
     Of APIs that make vectors: `text_calls` and `clip_calls` count every POST, refused ones too; `texts_by_text` the
     vectors that were made, `clips_by_url` the requests that were taken, by kind and link: "tagging https://…".
+
+    `most_a_second` is the most calls that came with one key within any second, by vendor.
     """
 
     creates: int = 0
@@ -26,6 +28,7 @@ class Counters:
     uploads: int = 0
     texts_by_text: dict[str, int] = field(default_factory=dict)
     clips_by_url: dict[str, int] = field(default_factory=dict)
+    most_a_second: dict[str, int] = field(default_factory=dict)
 
     def count_create(self, prompt: str) -> None:
         self.creates += 1
@@ -40,6 +43,9 @@ class Counters:
 
     def count_clip(self, kind: str, url: str) -> None:
         _bounded(self.clips_by_url, f"{kind} {url}")
+
+    def note_pace(self, vendor: str, a_second: int) -> None:
+        self.most_a_second[vendor] = max(a_second, self.most_a_second.get(vendor, 0))
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

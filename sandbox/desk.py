@@ -6,18 +6,19 @@ A vendor's own file turns a Trouble into its documented error, and a Task into i
 import math
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.breakage import ending
+from sandbox.breakage import ending, gateway_page
 from sandbox.clips import Piece
 from sandbox.faults import HEADER, Faults, UnknownFault
 from sandbox.received import Received
+from sandbox.rules import parse_object
 from sandbox.settings import public_url
 from sandbox.state import Sandbox
 from sandbox.tasks import Task
-from sandbox.web import Request
+from sandbox.web import Cut, Handler, Reply, Request, Response
 
 REFUSALS = ("reject", "401", "402", "429", "500", "502", "503")
 FORBIDDEN_WORDS = ("forbidden", "违禁")
@@ -36,6 +37,10 @@ class Trouble(Exception):
     def __init__(self, reason: str, message: str = "", *, retry_after: str = "") -> None:
         super().__init__(message or reason)
         self.reason, self.message, self.retry_after = reason, message, retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"retry_after": self.retry_after} if self.retry_after else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +79,26 @@ class Desk:
         self.sandbox.received.keep(Received(self.vendor, request.path, body))
 
     def admit(self, key: str, *, kind: str) -> str:
-        """The key. Raises Trouble when it is refused, or has asked too often in this minute; `kind` is of call."""
+        """The key. Raises Trouble when it is refused, or asks too often for a second or a minute; `kind` is of call."""
         if not key or not key.startswith(self.key_prefixes) or self.sandbox.keys.get(key) == "refused":
             raise Trouble("401")
+        self._keep_pace(key)
         limit = self.sandbox.settings.requests_a_minute
         name = self._window(key, kind)
         wait = self.sandbox.windows.retry_after(name, limit=limit, now=time.time()) if limit else 0
         if wait:
             raise Trouble("429", retry_after=str(math.ceil(wait)))
         return key
+
+    def admit_post(self, key: str, request: Request) -> dict[str, Any]:
+        """The body. Raises Trouble as admit() does, where the key is out of credits, and where it is no object."""
+        self.admit(key, kind="creates")
+        if self.is_out_of_credits(key):
+            raise Trouble("402")
+        try:
+            return parse_object(request.body) if request.body else {}
+        except ValueError as exc:
+            raise Trouble("reject", str(exc)) from exc
 
     def quota(self, key: str, *, kind: str) -> Quota | None:
         """None where no limit holds."""
@@ -164,6 +180,28 @@ class Desk:
                 await callbacks.send(url, told(task))
             else:
                 callbacks.schedule(url, told(task), after_seconds=left + late, again_after=again_after)
+
+    def documented(self, handler: Handler, *, own: Collection[str], refuse: Callable[[Trouble], Response]) -> Handler:
+        """The handler, its troubles as `refuse` tells of the API's `own`, and of all others as a proxy's page."""
+
+        async def answer(request: Request, **names: str) -> Reply:
+            if self.sandbox.faults.is_down(self.vendor):
+                return Cut()
+            try:
+                return await handler(request, **names)
+            except Trouble as trouble:
+                if trouble.reason in own:
+                    return refuse(trouble)
+                return gateway_page(int(trouble.reason), **trouble.headers)
+
+        return answer
+
+    def _keep_pace(self, key: str) -> None:
+        """Raises Trouble."""
+        a_second = self.sandbox.paces.count(f"{self.vendor} {key}", now=time.monotonic())
+        self.sandbox.counters.note_pace(self.vendor, a_second)
+        if 0 < self.sandbox.settings.requests_a_second < a_second:
+            raise Trouble("429", retry_after="1")
 
     def _window(self, key: str, kind: str) -> str:
         return f"{self.vendor} {kind} {key}"

@@ -13,11 +13,9 @@ import av
 from av.container import InputContainer
 from PIL import Image
 
-from sandbox.measure import measured
+from sandbox.measure import PICTURES, WIDTH, measured
 from sandbox.seen import Look
 
-WIDTH = 96
-PICTURES = 6
 EVERY_SECONDS = 0.6
 # A clip at 60 frames a second tells no more than one at 24.
 FRAMES_DECODED = 120

@@ -19,7 +19,7 @@ LOOK_SECONDS = 60
 MOST_BYTES = 512 * 1024 * 1024
 
 
-class LookError(Exception):
+class CannotLook(Exception):
     """The clip could not be fetched or decoded; the text says which, as an API would."""
 
 
@@ -33,7 +33,7 @@ class Looks:
         self._looking: dict[str, asyncio.Lock] = {}
 
     async def look(self, url: str) -> Look:
-        """Raises LookError."""
+        """Raises CannotLook."""
         async with self._turns:
             with tempfile.NamedTemporaryFile(prefix="filmgate-sandbox-", suffix=".clip") as file:
                 digest = await self._fetch(url, file)
@@ -59,15 +59,15 @@ class Looks:
         try:
             async with asyncio.timeout(FETCH_SECONDS), self._client.stream("GET", url) as response:
                 if response.status_code != 200:
-                    raise LookError(f"Failed to download video: HTTP {response.status_code}")
+                    raise CannotLook(f"Failed to download video: HTTP {response.status_code}")
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
                     if size > MOST_BYTES:
-                        raise LookError("Video is too large")
+                        raise CannotLook("Video is too large")
                     digest.update(chunk)
                     file.write(chunk)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as exc:
-            raise LookError("Failed to download video") from exc
+            raise CannotLook("Failed to download video") from exc
         file.flush()
         return digest.hexdigest()
 
@@ -85,11 +85,11 @@ async def _run_look(path: Path) -> Look:
         async with asyncio.timeout(LOOK_SECONDS):
             told, _ = await process.communicate()
     except TimeoutError as exc:
-        raise LookError("Timed out while decoding video") from exc
+        raise CannotLook("Timed out while decoding video") from exc
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise LookError("Unsupported or corrupt video")
+        raise CannotLook("Unsupported or corrupt video")
     return Look(**json.loads(told))

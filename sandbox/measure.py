@@ -8,6 +8,10 @@ from sandbox import colours
 from sandbox.motion import between
 from sandbox.seen import Look
 
+# So many pictures of a shot tell enough, of so many pixels across.
+PICTURES = 6
+WIDTH = 96
+
 
 def measured(pictures: list[Image.Image], *, comment: str) -> Look:
     """Raises ValueError where there are none."""

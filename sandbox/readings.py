@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.faults import Faults
-from sandbox.looks import LookError
+from sandbox.looks import CannotLook
 from sandbox.tasks import PENDING_SHARE
 
 READINGS_KEPT = 50_000
@@ -43,7 +43,7 @@ class Reading:
         if self.error is not None or self.work.cancelled():
             return self.error or "Cancelled"
         raised = self.work.exception()
-        return None if raised is None else str(raised) if isinstance(raised, LookError) else "Internal error"
+        return None if raised is None else str(raised) if isinstance(raised, CannotLook) else "Internal error"
 
     @property
     def found(self) -> Found:

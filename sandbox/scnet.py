@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import vectors
-from sandbox.breakage import gateway_page, spoiled
+from sandbox.breakage import spoiled
 from sandbox.desk import Desk, Trouble, bearer
 from sandbox.grams import tokens
 from sandbox.received import Received
-from sandbox.rules import is_whole, parse_object
+from sandbox.rules import is_whole
 from sandbox.state import Sandbox
-from sandbox.web import Cut, Reply, Request, Response, Route, json_response
+from sandbox.web import Reply, Request, Response, Route, json_response
 
 VENDOR = "scnet"
 PATH = "/api/llm/v1/embeddings"
@@ -78,30 +78,13 @@ class Scnet:
         self.desk = Desk(sandbox=sandbox, vendor=VENDOR, key_prefixes=("",), refusals=REFUSALS)
 
     def routes(self) -> list[Route]:
-        return [Route("POST", PATH, self.answer, too_large=_refused("413"))]
+        embed = self.desk.documented(self.embed, own=ERRORS, refuse=_refused)
+        return [Route("POST", PATH, embed, too_large=_refused(Trouble("413")))]
 
-    async def answer(self, request: Request) -> Reply:
-        """Troubles in OpenAI's envelope, and of a proxy's as its page."""
-        if self.sandbox.faults.is_down(VENDOR):
-            return Cut()
-        try:
-            return self._embed(request)
-        except Trouble as trouble:
-            headers = {"retry_after": trouble.retry_after} if trouble.retry_after else {}
-            if trouble.reason not in ERRORS:
-                return gateway_page(int(trouble.reason), **headers)
-            return _refused(trouble.reason, str(trouble) if trouble.message else "", **headers)
-
-    def _embed(self, request: Request) -> Reply:
+    async def embed(self, request: Request) -> Reply:
         counters = self.sandbox.counters
         counters.text_calls += 1
-        key = self.desk.admit(bearer(request), kind="creates")
-        if self.desk.is_out_of_credits(key):
-            raise Trouble("402")
-        try:
-            body = parse_object(request.body)
-        except ValueError as exc:
-            raise Trouble("reject", str(exc)) from exc
+        body = self.desk.admit_post(bearer(request), request)
         self.sandbox.asked.keep(Received(VENDOR, request.path, body))
         wanted = Wanted.from_body(body)
         faults = self.desk.meet_faults(request, "\n".join(wanted.texts))
@@ -161,7 +144,8 @@ def _dims(body: dict[str, Any], model: str) -> int:
     return int(given)
 
 
-def _refused(reason: str, message: str = "", **headers: str) -> Response:
-    status, code, words = ERRORS[reason]
-    error = {"message": message or words, "type": code, "param": None, "code": code}
-    return json_response(status, {"error": error}, **headers)
+def _refused(trouble: Trouble) -> Response:
+    """OpenAI's envelope."""
+    status, code, words = ERRORS[trouble.reason]
+    error = {"message": trouble.message or words, "type": code, "param": None, "code": code}
+    return json_response(status, {"error": error}, **trouble.headers)

@@ -13,17 +13,17 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import tags, vectors
-from sandbox.breakage import ending, gateway_page, spoiled, spoiled_fetch
+from sandbox.breakage import ending, spoiled, spoiled_fetch
 from sandbox.desk import Desk, Trouble, bearer
 from sandbox.faults import Faults
-from sandbox.looks import LookError
+from sandbox.looks import CannotLook
 from sandbox.readings import Found, Reading
 from sandbox.received import Received
-from sandbox.rules import is_url, parse_object
+from sandbox.rules import is_url
 from sandbox.seeknetic_request import Missing, Wanted, upload_of
 from sandbox.seen import Look
 from sandbox.state import Sandbox
-from sandbox.web import BODY_LIMIT, Cut, Handler, Reply, Request, Route, json_response
+from sandbox.web import BODY_LIMIT, Handler, Reply, Request, Response, Route, json_response
 
 VENDOR = "seeknetic"
 DIMS = 512
@@ -84,7 +84,7 @@ class Seeknetic:
         wanted, _key, faults = self._wanted(request, "tagging")
         try:
             found = _tagged(await self._look(wanted))
-        except LookError as exc:
+        except CannotLook as exc:
             raise Trouble("502", str(exc)) from exc
         return spoiled(json_response(200, {"status": "completed", **found, "model": vectors.MODEL}), faults)
 
@@ -137,50 +137,42 @@ class Seeknetic:
 
     def _admitted(self, request: Request) -> tuple[str, dict[str, Any]]:
         """The key and the body of a POST, which is kept; raises Trouble."""
-        key = self.desk.admit(key_of(request), kind="creates")
-        if self.desk.is_out_of_credits(key):
-            raise Trouble("402")
-        try:
-            body = parse_object(request.body) if request.body else {}
-        except ValueError as exc:
-            raise Trouble("reject", str(exc)) from exc
+        key = key_of(request)
+        body = self.desk.admit_post(key, request)
         self.sandbox.asked.keep(Received(VENDOR, request.path, _without_data(body)))
         return key, body
 
     async def _look(self, wanted: Wanted) -> Look:
-        """Raises LookError."""
+        """Raises CannotLook."""
         if wanted.video_url:
             return await self.sandbox.looks.look(wanted.video_url)
         look = self.sandbox.tensors.look(wanted.tensor_keys[0])
         if look is None:
-            raise LookError("Tensor data does not fit its shape")
+            raise CannotLook("Tensor data does not fit its shape")
         return look
 
     def _documented(self, handler: Handler) -> Handler:
-        """Troubles as the documented status codes."""
+        """Troubles, and what is missing, as the documented status codes."""
 
         async def answer(request: Request, **names: str) -> Reply:
-            if self.sandbox.faults.is_down(VENDOR):
-                return Cut()
             try:
                 return await handler(request, **names)
             except Missing as missing:
                 missed = {"loc": ["body", missing.name], "msg": "Field required", "type": "missing"}
                 return json_response(422, {"detail": [missed]})
-            except Trouble as trouble:
-                headers = {"retry_after": trouble.retry_after} if trouble.retry_after else {}
-                if trouble.reason not in ERRORS:
-                    return gateway_page(int(trouble.reason), **headers)
-                status, words = ERRORS[trouble.reason]
-                message = f"{words}: {trouble.message}" if trouble.message else words
-                return json_response(status, {"detail": message}, **headers)
 
-        return answer
+        return self.desk.documented(answer, own=ERRORS, refuse=_refused)
 
 
 def key_of(request: Request) -> str:
     """By either of the documented headers."""
     return request.headers.get("x-api-key") or bearer(request)
+
+
+def _refused(trouble: Trouble) -> Response:
+    status, words = ERRORS[trouble.reason]
+    message = f"{words}: {trouble.message}" if trouble.message else words
+    return json_response(status, {"detail": message}, **trouble.headers)
 
 
 def _embedded(look: Look) -> Found:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Settings:
-    """Lengths in seconds; `requests_a_minute` is for each key and kind of call, 0 for no limit.
+    """Lengths in seconds; `requests_a_minute` is for each key and kind of call, `requests_a_second` for each key; 0 is
+    for no limit.
 
     A task fails after `timeout_seconds`; a create that waits for the end gives up after `polling_seconds`.
     """
@@ -17,6 +18,7 @@ class Settings:
     polling_seconds: float = 300
     link_seconds: float = 24 * 3600
     requests_a_minute: int = 0
+    requests_a_second: int = 0
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -6,7 +6,7 @@ from sandbox.callbacks import Callbacks
 from sandbox.clips import Clips
 from sandbox.counters import Counters
 from sandbox.faults import FaultBook
-from sandbox.limits import Windows
+from sandbox.limits import Paces, Windows
 from sandbox.looks import Looks
 from sandbox.readings import Readings
 from sandbox.received import ReceivedBook
@@ -27,6 +27,7 @@ class Sandbox:
     faults: FaultBook = field(default_factory=FaultBook)
     counters: Counters = field(default_factory=Counters)
     windows: Windows = field(default_factory=Windows)
+    paces: Paces = field(default_factory=Paces)
     received: ReceivedBook = field(default_factory=ReceivedBook)
     asked: ReceivedBook = field(default_factory=ReceivedBook)
     keys: dict[str, str] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Sandbox:
         self.settings = Settings.from_environment()
         self.tasks, self.faults, self.counters, self.windows = TaskStore(), FaultBook(), Counters(), Windows()
         self.received, self.asked, self.keys, self.tensors = ReceivedBook(), ReceivedBook(), {}, Tensors()
+        self.paces = Paces()
 
     async def close(self) -> None:
         await self.callbacks.close()

@@ -11,12 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from sandbox.measure import measured
+from sandbox.measure import PICTURES, WIDTH, measured
 from sandbox.rules import is_whole
 from sandbox.seen import Look
 
-WIDTH = 96
-PICTURES = 6
 KEPT = 1000
 
 

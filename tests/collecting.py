@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Team, User
-from generations.collections import collections, items
+from generations.collections import items, keeping
 from generations.models import Asset, Collection, Generation
 
 
@@ -59,7 +59,7 @@ def gathered(
     team: Team, by: User, generations: Sequence[Generation] = (), *, name: str = "Harbour", **settings: Any
 ) -> Collection:
     """A collection with these in it, in this order."""
-    made = collections.create(team, name=name, by=by, **settings)
+    made = keeping.create(team, name=name, by=by, **settings)
     if generations:
         items.add(made, [each.id for each in generations], by=by)
     return made
@@ -67,5 +67,5 @@ def gathered(
 
 def order_of(collection: Collection) -> list[str]:
     """The last words of the prompts of what it shows, in its order."""
-    rows = items.shown(collection).order_by("position", "id").values_list("generation__prompt", flat=True)
+    rows = items.shown(collection).values_list("generation__prompt", flat=True)
     return [prompt.rpartition(" ")[2] for prompt in rows]

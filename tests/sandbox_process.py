@@ -46,7 +46,7 @@ class SandboxProcess:
         return self._client.get("/sandbox/state").json()
 
     def set(self, **settings: float) -> None:
-        """`seconds`, `timeout_seconds`, `link_seconds`, `requests_a_minute`."""
+        """`seconds`, `timeout_seconds`, `link_seconds`, `requests_a_minute`, `requests_a_second`."""
         self.control("settings", settings)
 
     def set_key(self, key: str, state: str) -> None:

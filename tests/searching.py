@@ -11,8 +11,8 @@ from generations.search import vectors
 
 
 def make_index(kind: str = "clip", *, dims: int = 4, **given: Any) -> SearchIndex:
-    """A current one, of a provider that there is no account of."""
-    columns = {"provider": "seeknetic", "model": "bench", "is_current": True, **given}
+    """A current one that has passed through all generations, of a provider that there is no account of."""
+    columns = {"provider": "seeknetic", "model": "bench", "is_current": True, "filled_at": timezone.now(), **given}
     return SearchIndex.objects.create(kind=kind, dims=dims, **columns)
 
 

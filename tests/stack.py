@@ -24,7 +24,14 @@ from tests.sandbox_process import wait_until
 from tests.stripe_stand_in import StripeStandIn, hook_at
 
 READY_SECONDS = 180
-NOT_INHERITED = ("DATABASE_URL", "PUBLIC_URL", "CALLBACK_BASE_URL", "CELERY_BROKER_URL", "FILMGATE_DATA")
+NOT_INHERITED = (
+    "DATABASE_URL",
+    "PUBLIC_URL",
+    "CALLBACK_BASE_URL",
+    "CELERY_BROKER_URL",
+    "FILMGATE_DATA",
+    "FILMGATE_MEDIA",
+)
 
 
 class RunningStack:

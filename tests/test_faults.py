@@ -26,7 +26,7 @@ def test_every_fault_of_providers_and_on_the_way_through_is_shown_over_http():
 
     named = {id for text in texts for ids in NAMED.findall(text) for id in re.findall(r"[A-Z]\d+", ids)}
 
-    rows = {f"P{number}" for number in range(1, 19)} | {f"K{number}" for number in range(1, 13)}
+    rows = {f"P{number}" for number in range(1, 20)} | {f"K{number}" for number in range(1, 13)}
     assert rows <= named
 
 

@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from urllib.parse import quote, urlencode
 
 import httpx
+from django.conf import settings
 from django.db import connection
 
 from project.env import ROOT
@@ -51,10 +52,11 @@ class WebProcess:
         self._log = TemporaryFile()  # noqa: SIM115 -- closed by stop()
         command = [sys.executable, "-m", "uvicorn", "project.asgi:application", "--host", "127.0.0.1"]
         command += ["--port", str(port), "--no-access-log", "--no-proxy-headers", "--log-level", "warning"]
+        shared = {"DATABASE_URL": database_url(), "FILMGATE_MEDIA": str(settings.MEDIA_FOLDER)}
         self._process = subprocess.Popen(
             [*command, "--timeout-graceful-shutdown", "2"],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database_url()} | environment,
+            env=os.environ | shared | environment,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

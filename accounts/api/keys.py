@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_variables
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from accounts import keys
 from accounts.actors import actor_of
@@ -18,24 +17,13 @@ from accounts.api import key_answers
 from accounts.api.answers import Answer, ApiError, Body, errors
 from accounts.api.auth import MANAGE, KeyRequest
 from accounts.api.key_answers import KeyInFull, KeyPage, KeyPagination, NewKey
+from accounts.api.moments import ExactMoment
 from accounts.key_settings import KeySettings, with_tuples
 from accounts.keys import KeyRevoked
 from accounts.models import ApiKey
 
 router = Router(tags=["Keys"], auth=MANAGE)
 DEFAULT_GRACE_SECONDS = 24 * 3600
-
-
-def _moment(given: Any) -> Any:
-    if not isinstance(given, str):
-        return given
-    try:
-        return datetime.fromisoformat(given)
-    except ValueError as error:
-        raise PydanticCustomError("datetime_parsing", "not in ISO 8601") from error
-
-
-End = Annotated[AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Changes(Body):
@@ -51,7 +39,7 @@ class Changes(Body):
     max_in_progress: int | None = Field(None, description="Generations that may be under way at once.")
     monthly_budget_credits: int | None = Field(None, description="In the team's time zone; 0 is a stop.")
     lifetime_budget_credits: int | None = None
-    expires_at: End | None = None
+    expires_at: ExactMoment | None = None
 
 
 class NewSettings(Changes):

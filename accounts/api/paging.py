@@ -1,21 +1,10 @@
-"""Turning the pages of a list by a cursor, which does not grow slower, and the moments that bound one."""
+"""Turning the pages of a list by a cursor, which does not grow slower."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator
-
 from accounts.refusals import InvalidSetting
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-GivenMoment = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 def cursor_of(id: UUID) -> str:

@@ -11,8 +11,8 @@ from accounts.actors import actor_of
 from accounts.api import webhook_answers
 from accounts.api.answers import Answer, ApiError, Body, errors
 from accounts.api.auth import MANAGE, KeyRequest
-from accounts.api.keys import End
-from accounts.api.paging import GivenMoment, cursor_of, id_of
+from accounts.api.moments import ExactMoment, GivenMoment
+from accounts.api.paging import cursor_of, id_of
 from accounts.api.webhook_answers import DeliveryInFull, DeliveryPage, DeliveryPagination, SentAgain
 from accounts.api.webhook_endpoints import find_endpoint
 from accounts.models import EventType, Team, WebhookDelivery
@@ -38,7 +38,7 @@ class FailedOnes(Body):
     """Which of the failed deliveries are meant: where nothing is named, all of them."""
 
     endpoint_id: str | None = Field(default=None, description="Those of this endpoint.")
-    since: End | None = Field(default=None, description="Those that failed then or later.")
+    since: ExactMoment | None = Field(default=None, description="Those that failed then or later.")
 
 
 _ALL = FailedOnes()

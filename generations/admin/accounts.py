@@ -75,14 +75,14 @@ class ProviderAccountAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("label", "provider", "base_url", "options")}),
         (_("Which work it gets"), {"fields": ("priority", "weight", "max_running", "max_unanswered")}),
-        (_("How often it may be asked"), {"fields": ("reads_a_minute",)}),
+        (_("How often it may be asked"), {"fields": ("reads_a_minute", "reads_a_second")}),
         (_("Callbacks"), {"fields": ("signature",)}),
         (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until", ("circuit_opened_at", "probe_at"))}),
     )
     # What makes no generations has neither share of them nor callbacks.
     embedder_fieldsets = (
         (None, {"fields": ("label", "provider", "base_url", "options")}),
-        (_("How often it may be asked"), {"fields": ("priority", "reads_a_minute")}),
+        (_("How often it may be asked"), {"fields": ("priority", "reads_a_minute", "reads_a_second")}),
         (_("State"), {"fields": (("paused_at", "paused_reason"), "busy_until")}),
     )
     readonly_fields = (

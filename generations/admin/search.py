@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin import ReadOnly
 from generations.failures import FAILURES
 from generations.models import SearchIndex
-from generations.search import operating, spaces
+from generations.search import entries, operating, spaces
 
 KINDS = {
     SearchIndex.Kind.CLIP: _("Clips, by what is seen"),
@@ -31,8 +31,8 @@ STATES = {
     operating.RETIRED: _("Retired; it is being emptied"),
 }
 OF_ENTRIES = {
-    "PROVIDER_ERROR": _("The provider failed at it again and again, while it answered for others."),
-    "DIMS_CHANGED": _("The provider's vectors have another size now: raise the version, and all are made anew."),
+    entries.GIVEN_UP: _("The provider failed at it again and again, while it answered for others."),
+    entries.DIMS_CHANGED: _("The provider's vectors have another size now: raise the version, and all are made anew."),
 }
 
 

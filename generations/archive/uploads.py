@@ -1,5 +1,6 @@
 """Images that a clip can start from: uploads, of which the pixels alone are kept, and what was made here before."""
 
+import hashlib
 import io
 import threading
 from typing import Any, BinaryIO
@@ -50,14 +51,7 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
 
     It is decoded and encoded anew: turned upright, without its metadata, the first frame where there are several.
     """
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise BadUpload(_("The image is larger than 20 MB."))
-    try:
-        with _turn:
-            encoded, format_name, size = _encoded_anew(content)
-    except _UNREADABLE as error:
-        raise BadUpload(_("This is not a JPEG, PNG or WebP image that can be read.")) from error
+    encoded, format_name, size = _as_kept(_content(file))
     suffix, content_type, _options = FORMATS[format_name]
     with store.draft([encoded]) as draft, transaction.atomic():
         _refuse_where_closing(team)
@@ -71,6 +65,19 @@ def keep_upload(team: Team, file: BinaryIO) -> Asset:
             width=size[0],
             height=size[1],
         )
+
+
+def same_as(team: Team, file: BinaryIO) -> QuerySet[Asset]:
+    """The team's images that a file is: byte by byte, or in its pixels where it was uploaded before.
+
+    Nothing is kept. Raises BadUpload as keep_upload() does, but for a file that is known as it is.
+    """
+    content = _content(file)
+    known = images_of(team).filter(sha256=hashlib.sha256(content).hexdigest())
+    if known.exists():
+        return known
+    encoded, _format_name, _size = _as_kept(content)
+    return images_of(team).filter(sha256=hashlib.sha256(encoded).hexdigest())
 
 
 def adopt(team: Team, asset_id: UUID) -> Asset:
@@ -114,6 +121,24 @@ def _refuse_where_closing(team: Team) -> None:
         teams.lock(team.pk)
     except TeamClosing as error:
         raise BadUpload(_("The team has been closed.")) from error
+
+
+def _content(file: BinaryIO) -> bytes:
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise BadUpload(_("The image is larger than 20 MB."))
+    return content
+
+
+def _as_kept(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
+    """What is kept of it, with its format and size in pixels. The same comes of the same, by one version of Pillow."""
+    try:
+        with _turn:
+            return _encoded_anew(content)
+    except BadUpload:
+        raise
+    except _UNREADABLE as error:
+        raise BadUpload(_("This is not a JPEG, PNG or WebP image that can be read.")) from error
 
 
 def _encoded_anew(content: bytes) -> tuple[bytes, str, tuple[int, int]]:

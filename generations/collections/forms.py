@@ -7,14 +7,13 @@ from django.utils.translation import ngettext
 from accounts import names
 from generations.models import Collection
 
-from .collections import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
+from .keeping import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
 from .sharing import DAYS
 
 
-def _name_field(*, required: bool) -> forms.CharField:
+def _name_field() -> forms.CharField:
     return forms.CharField(
         label=_("Name"),
-        required=required,
         max_length=NAME_CHARACTERS,
         validators=[names.validate],
         widget=forms.TextInput(attrs={"class": "input", "dir": "auto", "autocomplete": "off"}),
@@ -22,9 +21,9 @@ def _name_field(*, required: bool) -> forms.CharField:
 
 
 class CollectionForm(forms.Form):
-    """`is_own` where whoever fills it in may say who sees the collection. `search` is of a smart one, as a query."""
+    """`is_own` where whoever fills it in may say who sees the collection."""
 
-    name = _name_field(required=True)
+    name = _name_field()
     description = forms.CharField(
         label=_("Description"),
         required=False,
@@ -53,7 +52,7 @@ class CollectionForm(forms.Form):
 class NewNameForm(forms.Form):
     """Of the collection that is made for what was selected."""
 
-    name = _name_field(required=True)
+    name = _name_field()
 
 
 def _terms() -> list[tuple[int, str]]:

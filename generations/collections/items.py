@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max
 
 from accounts import teams
 from accounts.models import Team, User
 from generations.models import Collection, CollectionItem, Generation
+from generations.models.collections import CollectionItemQuerySet
 
-from .collections import create, locked, touch
+from .keeping import create, locked, touch
 
-MOST = 5000
+MAX_ITEMS = 5000
 GAP = 1 << 20
 # As far as positions that come from outside may lie from 0: a page's address has 18 digits for one.
 FARTHEST = 1 << 59
@@ -36,7 +37,7 @@ class NotThere(Exception):
 
 
 class TooManyItems(ValueError):
-    """The collection would have more than MOST."""
+    """The collection would have more than MAX_ITEMS."""
 
 
 class IsSmart(ValueError):
@@ -63,14 +64,14 @@ def add(
     teams.lock(collection.team_id)
     kept = _locked(collection, by)
     wanted = list(dict.fromkeys(generation_ids))
-    of_team = dict(
-        Generation.objects.filter(team_id=kept.team_id, id__in=wanted).values_list("id", "hidden_at"),
-    )
+    # Locked: whoever hides one meanwhile has it taken out of what it is in, and must not come before it is in.
+    rows = Generation.objects.select_for_update(no_key=True).filter(team_id=kept.team_id, id__in=wanted)
+    of_team = dict(rows.order_by("id").values_list("id", "hidden_at"))
     if len(of_team) < len(wanted):
         raise NotThere
     there = set(kept.items.filter(generation__in=wanted).values_list("generation_id", flat=True))
     new = [id for id in wanted if id not in there and of_team[id] is None]
-    if kept.items.count() + len(new) > MOST:
+    if kept.items.count() + len(new) > MAX_ITEMS:
         raise TooManyItems
     last = kept.items.aggregate(last=Max("position"))["last"] or 0
     CollectionItem.objects.bulk_create(
@@ -133,16 +134,14 @@ def move_to_end(collection: Collection, generation_id: UUID, *, is_last: bool, b
     """Put an item after all that are shown, or before them. Returns False where it is there. Raises as move() does."""
     kept = _locked(collection, by)
     moved = _item(kept, generation_id)
-    order = ("-position", "-id") if is_last else ("position", "id")
-    end = shown(kept).order_by(*order).first()
+    end = shown(kept).last() if is_last else shown(kept).first()
     return end is not None and _put(kept, moved, end, is_after=is_last)
 
 
 def place_of(collection: Collection, generation_id: UUID) -> int:
     """Which of those that it shows the item is, from 1. Raises NotThere."""
     item = _item(collection, generation_id)
-    before = Q(position__lt=item.position) | Q(position=item.position, id__lt=item.id)
-    return shown(collection).filter(before).count() + 1
+    return shown(collection).before(item.position, item.pk).count() + 1
 
 
 @transaction.atomic
@@ -157,7 +156,14 @@ def set_cover(collection: Collection, generation_id: UUID, *, by: User) -> bool:
     return bool(Collection.objects.filter(pk=kept.pk).exclude(cover=generation_id).update(cover=generation_id))
 
 
-def shown(collection: Collection) -> QuerySet[CollectionItem]:
+@transaction.atomic
+def unset_cover(collection: Collection, *, by: User) -> bool:
+    """Let the first of what is in it be its cover again. Returns whether another was chosen. Raises Gone."""
+    kept = locked(collection, by)
+    return bool(Collection.objects.filter(pk=kept.pk, cover__isnull=False).update(cover=None))
+
+
+def shown(collection: Collection) -> CollectionItemQuerySet:
     """Its items in their order, without what the team has deleted meanwhile."""
     return collection.items.filter(generation__hidden_at=None, generation__team=collection.team_id)
 
@@ -176,13 +182,10 @@ def _item(collection: Collection, generation_id: UUID) -> CollectionItem:
     return item
 
 
-def _next(items: QuerySet[CollectionItem], item: CollectionItem, *, is_later: bool) -> CollectionItem | None:
-    """Items may have one position between them: then their ids say which comes first."""
+def _next(items: CollectionItemQuerySet, item: CollectionItem, *, is_later: bool) -> CollectionItem | None:
     if is_later:
-        beyond = Q(position__gt=item.position) | Q(position=item.position, id__gt=item.id)
-        return items.filter(beyond).order_by("position", "id").first()
-    beyond = Q(position__lt=item.position) | Q(position=item.position, id__lt=item.id)
-    return items.filter(beyond).order_by("-position", "-id").first()
+        return items.after(item.position, item.pk).first()
+    return items.before(item.position, item.pk).last()
 
 
 def _put(collection: Collection, moved: CollectionItem, beside: CollectionItem, *, is_after: bool) -> bool:

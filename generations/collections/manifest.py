@@ -3,17 +3,17 @@
 Both are kept on disk until they are sent, so that prompts of thousands of clips take no memory.
 """
 
+import codecs
 import csv
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from tempfile import TemporaryFile
 from typing import IO, Any, Self
 
-from accounts.csv_export import BYTE_ORDER_MARK, guarded
-from generations.models import Collection
+from accounts.csv_export import guarded
+from generations.models import Collection, Generation
 
 CHUNK_BYTES = 256 * 1024
 COLUMNS = (
@@ -58,29 +58,45 @@ class Entry:
     completed_at: str = ""
     files: list[File] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, position: int, generation: Generation) -> "Entry":
+        """With its tags prefetched. Its files are added as they are sent."""
+        return cls(
+            position=position,
+            id=str(generation.id),
+            status=str(generation.status),
+            prompt=generation.prompt,
+            model=generation.model,
+            params=generation.params,
+            tags=[tag.name for tag in generation.tags.all() if tag.rejected_at is None],
+            created_at=generation.created_at.isoformat(),
+            completed_at=generation.completed_at.isoformat() if generation.completed_at else "",
+        )
+
 
 class Manifest:
     """Use it as a context: its files on disk are gone at the end."""
 
-    def __init__(self, as_json: IO[bytes], as_csv: IO[bytes], collection: Collection) -> None:
+    def __init__(self, as_json: IO[bytes], as_csv: IO[bytes], head: dict[str, str]) -> None:
         self._json, self._csv = as_json, as_csv
-        head = {"collection": collection.name, "description": collection.description}
         self._json.write(json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "items": [')
-        self._csv.write(f"{BYTE_ORDER_MARK}{_line(COLUMNS)}".encode())
         self._separator = b"\n"
+        self._rows = csv.DictWriter(codecs.getwriter("utf-8-sig")(as_csv), COLUMNS, restval="")
+        self._rows.writeheader()
 
     @classmethod
     @contextmanager
-    def of(cls, collection: Collection) -> Iterator[Self]:
+    def of(cls, collection: Collection, *, notice: str) -> Iterator[Self]:
+        """`notice` is what whoever has the archive should know about what is in it."""
+        head = {"collection": collection.name, "description": collection.description, "notice": notice}
         with TemporaryFile() as as_json, TemporaryFile() as as_csv:
-            yield cls(as_json, as_csv, collection)
+            yield cls(as_json, as_csv, head)
 
     def add(self, entry: Entry) -> None:
         self._json.write(self._separator + json.dumps(asdict(entry), ensure_ascii=False).encode())
         self._separator = b",\n"
-        files: Sequence[File | None] = entry.files or [None]
-        for file in files:
-            self._csv.write(_line(_cells(entry, file)).encode())
+        for row in _rows(entry):
+            self._rows.writerow({name: guarded(cell) for name, cell in row.items()})
 
     def as_json(self) -> Iterator[bytes]:
         self._json.write(b"\n]}\n")
@@ -90,18 +106,25 @@ class Manifest:
         yield from _whole(self._csv)
 
 
-def _cells(entry: Entry, file: File | None) -> list[str | int]:
-    """One row for each file; one without a file for what has none."""
-    params = json.dumps(entry.params, ensure_ascii=False) if entry.params else ""
-    of_file = [file.name, file.size_bytes, file.sha256, "yes" if file.is_missing else ""] if file else [""] * 4
-    of_generation = [entry.status, entry.prompt, entry.model, params, ", ".join(entry.tags)]
-    return [entry.position, entry.id, *of_file, *of_generation, entry.created_at, entry.completed_at]
+def _rows(entry: Entry) -> list[dict[str, str | int]]:
+    """One for each file; one without a file for what has none."""
+    of_entry: dict[str, str | int] = {
+        "position": entry.position,
+        "id": entry.id,
+        "status": entry.status,
+        "prompt": entry.prompt,
+        "model": entry.model,
+        "params": json.dumps(entry.params, ensure_ascii=False) if entry.params else "",
+        "tags": ", ".join(entry.tags),
+        "created_at": entry.created_at,
+        "completed_at": entry.completed_at,
+    }
+    return [of_entry | _columns(file) for file in entry.files] or [of_entry]
 
 
-def _line(cells: Sequence[str | int]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([guarded(cell) for cell in cells])
-    return line.getvalue()
+def _columns(file: File) -> dict[str, str | int]:
+    is_missing = "yes" if file.is_missing else ""
+    return {"file": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256, "is_missing": is_missing}
 
 
 def _whole(file: IO[bytes]) -> Iterator[bytes]:

@@ -5,7 +5,6 @@ asked. Every request for a page or a file of it asks the database, so a revoked 
 as whoever made it might still make it; see open_links.
 """
 
-import hmac
 import re
 import time
 from datetime import timedelta
@@ -17,23 +16,24 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts import roles, teams
 from accounts.actors import Actor
 from accounts.models import AuditAction
 from accounts.roles import Action
+from generations import links
 from generations.models import Asset, Collection, ShareLink, State
 
 from . import open_links
-from .collections import Gone, authorise
 from .items import shown
+from .keeping import Gone, authorise
 
 DAYS = (1, 7, 30, 90)
 MOST = 20
 OPENED_EVERY = timedelta(minutes=1)
 # How long a file that a page of a smart collection shows can be fetched: at least so long, at most twice.
 SHOWN_SECONDS = 3600
+_PURPOSE, _SHOWN = "shared", "shared.media"  # of signatures
 _TOKEN = re.compile(r"([0-9a-f]{32})([0-9a-f]{40})")
 
 
@@ -78,7 +78,7 @@ def revoke(link: ShareLink, *, by: Actor) -> bool:
 
 
 def token_of(link: ShareLink) -> str:
-    return f"{link.pk.hex}{_sign(link.pk.hex)}"
+    return f"{link.pk.hex}{links.sign(_PURPOSE, link.pk.hex)}"
 
 
 def url_of(link: ShareLink) -> str:
@@ -88,7 +88,7 @@ def url_of(link: ShareLink) -> str:
 def opened(token: str) -> ShareLink:
     """The link, with its collection, if it opens it now. Raises NoSuchLink."""
     parts = _TOKEN.fullmatch(token)
-    if parts is None or not hmac.compare_digest(_sign(parts[1]).encode(), parts[2].encode()):
+    if parts is None or not links.is_signed(_PURPOSE, parts[1], parts[2]):
         raise NoSuchLink
     link = open_links.opening().filter(pk=UUID(parts[1])).select_related("collection__team").first()
     if link is None:
@@ -109,7 +109,7 @@ def media_path(token: str, link: ShareLink, asset: Asset) -> str:
     if not link.collection.is_smart:
         return path
     until = (int(time.time()) // SHOWN_SECONDS + 2) * SHOWN_SECONDS
-    return f"{path}?until={until}&shown={_sign_shown(link, asset.id, until)}"
+    return f"{path}?until={until}&shown={links.sign_until(_SHOWN, _file_of(link, asset.id), until)}"
 
 
 def shared_asset(link: ShareLink, asset_id: UUID, *, until: str, signature: str) -> Asset | None:
@@ -123,20 +123,10 @@ def shared_asset(link: ShareLink, asset_id: UUID, *, until: str, signature: str)
         generation__hidden_at=None,
     )
     if link.collection.is_smart:
-        return assets.first() if _was_shown(link, asset_id, until, signature) else None
+        was_shown = links.is_signed_until(_SHOWN, _file_of(link, asset_id), until, signature)
+        return assets.first() if was_shown else None
     return assets.filter(generation__in=shown(link.collection).values("generation")).first()
 
 
-def _was_shown(link: ShareLink, asset_id: UUID, until: str, signature: str) -> bool:
-    if not (until.isascii() and until.isdigit() and len(until) <= 10 and int(until) > time.time()):
-        return False
-    return hmac.compare_digest(_sign_shown(link, asset_id, int(until)).encode(), signature.encode())
-
-
-def _sign(id: str) -> str:
-    return salted_hmac("filmgate.shared", id, algorithm="sha256").hexdigest()[:40]
-
-
-def _sign_shown(link: ShareLink, asset_id: UUID, until: int) -> str:
-    text = f"{link.pk.hex}:{asset_id}:{until}"
-    return salted_hmac("filmgate.shared.media", text, algorithm="sha256").hexdigest()[:40]
+def _file_of(link: ShareLink, asset_id: UUID) -> str:
+    return f"{link.pk.hex}:{asset_id}"

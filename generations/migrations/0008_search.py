@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ("requested_at", models.DateTimeField(null=True)),
                 ("failure_code", models.CharField(blank=True, max_length=40)),
                 ("attempt_count", models.PositiveIntegerField(default=0)),
+                ("failed_count", models.PositiveSmallIntegerField(default=0)),
                 ("next_at", models.DateTimeField(null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
                 ("done_at", models.DateTimeField(null=True)),

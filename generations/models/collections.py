@@ -55,6 +55,16 @@ class Collection(models.Model):
         return self.search is not None
 
 
+class CollectionItemQuerySet(QuerySet["CollectionItem"]):
+    """Positions may be shared: then ids say which comes first."""
+
+    def after(self, position: int, id: int) -> "CollectionItemQuerySet":
+        return self.filter(Q(position__gt=position) | Q(position=position, id__gt=id))
+
+    def before(self, position: int, id: int) -> "CollectionItemQuerySet":
+        return self.filter(Q(position__lt=position) | Q(position=position, id__lt=id))
+
+
 class CollectionItem(models.Model):
     """In the order of `position`, which is unique within its collection only by and by."""
 
@@ -63,6 +73,8 @@ class CollectionItem(models.Model):
     position = models.BigIntegerField()
     added_by = models.ForeignKey("accounts.User", models.PROTECT, null=True)
     added_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CollectionItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -31,8 +31,12 @@ class ProviderAccount(models.Model):
 
     Accounts of the same priority share the work by weight. `max_running` is how many of its tasks may run at once
     (None: any number), `max_unanswered` how many POSTs of the last minutes may be without an answer, so many at most
-    are in doubt when it goes silent. Ten failures within 30 s from `failing_since` on open its circuit, and `probe_at`
-    is when it is looked at again. `reads_free_at` is up to when its reads are spent, `listed_at` when a list was read.
+    are in doubt when it goes silent. `reads_a_second` is None where its provider counts by the minute alone;
+    `reads_free_at` is up to when its reads are spent, `listed_at` when a list was read.
+
+    `failure_count` is of failures since `failing_since`. Of an account that makes generations ten of them within 30 s
+    open its circuit, and `probe_at` is when it is looked at again (submitting/circuit.py). One that makes vectors is
+    taken to be down from the third in a row on, and rests until `busy_until` (search/backoff.py).
 
     Where `signature_scheme` is one of providers/signatures.py, callbacks without its signature have no effect at all:
     `signature_header` names where HMAC-SHA256 has it. The secret is encrypted at rest; the one before it is good for
@@ -53,6 +57,7 @@ class ProviderAccount(models.Model):
     max_running = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     max_unanswered = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(1)])
     reads_a_minute = models.PositiveIntegerField(default=900, validators=[MinValueValidator(60)])
+    reads_a_second = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     reads_free_at = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True)
     failure_count = models.PositiveIntegerField(default=0)
@@ -76,6 +81,9 @@ class ProviderAccount(models.Model):
             CheckConstraint(condition=Q(weight__gte=1), name="provider_account_has_a_weight"),
             CheckConstraint(condition=Q(max_unanswered__gte=1), name="provider_account_may_be_asked"),
             CheckConstraint(condition=Q(reads_a_minute__gte=60), name="provider_account_may_be_read"),
+            CheckConstraint(
+                condition=Q(reads_a_second=None) | Q(reads_a_second__gte=1), name="provider_account_has_its_turns"
+            ),
             CheckConstraint(
                 condition=Q(circuit_opened_at=None, probe_at=None)
                 | Q(circuit_opened_at__isnull=False, probe_at__isnull=False),

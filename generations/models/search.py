@@ -35,10 +35,12 @@ class SearchIndex(models.Model):
 
     Vectors of two indexes never are. `dims` is 0 until the first vector tells, and of tags; `asked_dims` is what its
     provider is asked for, 0 for the model's own size. `version` is raised where a provider changed its model without a
-    new name. One of each kind is current: it is what searches read. Another is
-    filled in the background, has all when `filled_at` is set, and then takes its place; the one before is retired, and
-    its entries go. `filled_to` is the last generation, by id, that has got an entry in passing through all of them.
-    `built_at` is when its approximate index in the database was made.
+    new name.
+
+    One of each kind is current: it is what searches read. Another is filled in the background, has all when `filled_at`
+    is set, and then takes its place; the one before is retired, and its entries go. `filled_to` is the last generation,
+    by id, that has got an entry in passing through all of them. `built_at` is when its approximate index in the
+    database was made.
     """
 
     class Kind(models.TextChoices):
@@ -83,9 +85,9 @@ class SearchIndex(models.Model):
 class SearchEntry(models.Model):
     """One generation in one index: work while `next_at` is set, then its vector, or why it has none.
 
-    `team_code`, or `signs` of a long one, say where the vector stands in the database's index (search/vectors.py).
-    `request_id` is the provider's, while it works on it for `account`. `failure_code` is set where it will never have
-    one.
+    `team_code`, or `signs` of a long one, say where the vector stands in the index of search/database_index.py.
+    `request_id` is the provider's, while it works on it for `account`. `attempt_count` is of tries that brought no
+    answer, `failed_count` of those that the provider ended. `failure_code` is set where it will never have one.
     """
 
     index = models.ForeignKey(SearchIndex, models.CASCADE, related_name="entries")
@@ -99,6 +101,7 @@ class SearchEntry(models.Model):
     requested_at = models.DateTimeField(null=True)
     failure_code = models.CharField(max_length=40, blank=True)
     attempt_count = models.PositiveIntegerField(default=0)
+    failed_count = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .embedding import ReadTag
+from .embedding import MachineTag
 
 MOST_TAGS = 50
 NAME_CHARACTERS = 40
@@ -27,7 +27,7 @@ _KIND_NAMES = ("kind", "type", "category", "dimension")
 _NO_TAGS = ("confidence", "score", "scores", "probability", "model", "version")
 
 
-def read_tags(answer: dict[str, Any]) -> tuple[ReadTag, ...] | None:
+def read_tags(answer: dict[str, Any]) -> tuple[MachineTag, ...] | None:
     """Each once, in their order; None where nothing in the answer is there for tags, so that it is not one of tags."""
     for field in _FIELDS:
         if isinstance(answer.get(field), dict | list):
@@ -37,17 +37,17 @@ def read_tags(answer: dict[str, Any]) -> tuple[ReadTag, ...] | None:
     return next(filter(None, others), None) or _each_once(beside) or None
 
 
-def _each_once(value: Any) -> tuple[ReadTag, ...]:
+def _each_once(value: Any) -> tuple[MachineTag, ...]:
     return tuple(dict.fromkeys(_tags(value, "")))[:MOST_TAGS] if isinstance(value, dict | list) else ()
 
 
-def _tags(value: Any, kind: str, depth: int = 0) -> Iterator[ReadTag]:
+def _tags(value: Any, kind: str, depth: int = 0) -> Iterator[MachineTag]:
     if depth > 4:
         return
     if isinstance(value, str):
         name = _word(value)[:NAME_CHARACTERS]
         if name:
-            yield ReadTag(kind, name)
+            yield MachineTag(kind, name)
     elif isinstance(value, list):
         for each in value[:MOST_TAGS]:
             yield from _tags(each, kind, depth + 1)
@@ -55,7 +55,7 @@ def _tags(value: Any, kind: str, depth: int = 0) -> Iterator[ReadTag]:
         yield from _of_object(value, kind, depth)
 
 
-def _of_object(value: dict[str, Any], kind: str, depth: int) -> Iterator[ReadTag]:
+def _of_object(value: dict[str, Any], kind: str, depth: int) -> Iterator[MachineTag]:
     """One tag with its name in a field, or tags by kind."""
     named = next((value[field] for field in _NAMES if isinstance(value.get(field), str)), None)
     if named is not None:

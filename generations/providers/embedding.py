@@ -17,7 +17,7 @@ CALL_SECONDS = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class ReadTag:
+class MachineTag:
     """A tag that a provider read off a clip. `kind` is shot_size, camera_movement, angle, or empty for any other."""
 
     kind: str
@@ -31,7 +31,7 @@ class ClipReport:
     request_id: str
     progress: Progress
     vector: Vector = ()
-    tags: tuple[ReadTag, ...] = ()
+    tags: tuple[MachineTag, ...] = ()
     failure_code: str = ""
 
 

@@ -3,6 +3,9 @@
 Its document names no model, and no size of its vectors: the model's name is the account's own, never sent, and says
 which vectors belong together. Requests about clips are answered by a request id, told of at /async_status.
 
+All that the document has is here, tensors too: Filmgate itself sends links, and whoever has frames and no link for them
+uploads these first.
+
 Its table of errors has statuses and no envelope. Nothing asked for here is lost by asking again, so "later" needs no
 proof; a refusal, which is for good, and a word on our account need an object as their body, or they are a proxy's.
 

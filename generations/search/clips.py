@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from generations import links
 from generations.models import Asset, SearchEntry, SearchIndex
-from generations.providers.base import Progress, ProviderError, Refused, TaskMissing
+from generations.providers.base import Progress, ProviderError, TaskMissing
 from generations.providers.embedding import ClipReader, ClipReport
 from generations.submitting import circuit
 from project.due import Crew, claim
 
-from . import braking, entries, serving, spaces
+from . import backoff, entries, serving, spaces
 
 THREADS = 4
 # So many of an index are with their provider at a time: what is looked at must leave reads for what is begun.
@@ -32,29 +32,29 @@ GROWTH = 0.3
 ENDLESS = timedelta(hours=1)
 ENDLESS_TRIES = 4
 # What may pass: the provider's own trouble, and a link that it could not read, as our own web servers may be away. It
-# is believed the sixth time, three minutes after the first.
+# is believed half a day after the first time; a clip that holds up a change of model, after some twenty minutes.
 MAY_PASS = ("PROVIDER_ERROR", "TIMEOUT", "INPUT_UNREACHABLE", "INVALID_INPUT_MEDIA")
-FAILED_TRIES = 6
+FAILED_WAITS = (5, 30, 180, 1080, 6480, 38880)  # seconds
+FEW_WAITS = 4
+NOT_BEGUN = {"request_id": "", "account": None, "requested_at": None}
 
 
 def claim_due(kind: SearchIndex.Kind, limit: int) -> list[SearchEntry]:
     """Those that are to be looked at, then those that are to be begun; of the current index first."""
     claimed: list[SearchEntry] = []
-    for index in spaces.kept(kind):
+    for index in spaces.in_use(kind):
         if serving.first_free(serving.clip_readers(index)):
-            claimed += _claim(_of(index).filter(~Q(request_id="")), limit - len(claimed))
+            claimed += claim(entries.of(index).filter(~Q(request_id="")), limit - len(claimed))
             claimed += _claim_new(index, limit - len(claimed))
     return claimed
 
 
 def read(entry: SearchEntry) -> None:
     """Begin a claimed entry, or look how far it is."""
-    if not entries.is_wanted(entry):
+    if not entries.is_findable(entry):
         return
     if not entry.request_id:
         _begin(entry)
-    elif entry.requested_at and timezone.now() - entry.requested_at > ENDLESS:
-        _begin_anew(entry, tries=ENDLESS_TRIES)
     else:
         _look(entry)
 
@@ -75,7 +75,7 @@ def _begin(entry: SearchEntry) -> None:
     elif serving.take(server):
         _request(entry, server, links.url_for_provider(clip))
     else:
-        _wait_for_a_read(entry)
+        entries.later(entry, seconds=0)
 
 
 def _request(entry: SearchEntry, server: serving.Server[ClipReader], video_url: str) -> None:
@@ -86,12 +86,12 @@ def _request(entry: SearchEntry, server: serving.Server[ClipReader], video_url: 
         request_id = begin(video_url)
     except ProviderError as error:
         is_down = _note(entry, server, error)
-        if isinstance(error, Refused) and not circuit.is_failure(error):
+        if circuit.is_refusal(error):
             _take_failure(entry, error.failure_code)
         else:
             entries.after(entry, error, is_down=is_down)
     else:
-        braking.answered(server.account)
+        backoff.answered(server.account)
         entries.later(
             entry, seconds=FIRST_LOOK_SECONDS, request_id=request_id, account=server.account, requested_at=Now()
         )
@@ -107,7 +107,7 @@ def _look(entry: SearchEntry) -> None:
     elif serving.take(server):
         _fetch(entry, server)
     else:
-        _wait_for_a_read(entry)
+        entries.later(entry, seconds=0)
 
 
 def _fetch(entry: SearchEntry, server: serving.Server[ClipReader]) -> None:
@@ -120,12 +120,14 @@ def _fetch(entry: SearchEntry, server: serving.Server[ClipReader]) -> None:
     except ProviderError as error:
         entries.after(entry, error, is_down=_note(entry, server, error))
     else:
-        braking.answered(server.account)
+        backoff.answered(server.account)
         _take(entry, report)
 
 
 def _take(entry: SearchEntry, report: ClipReport) -> None:
-    if report.progress == Progress.RUNNING:
+    if report.progress == Progress.RUNNING and _taken(entry) > ENDLESS:
+        _begin_anew(entry, tries=ENDLESS_TRIES)
+    elif report.progress == Progress.RUNNING:
         entries.later(entry, seconds=_until_next_look(entry))
     elif report.progress == Progress.FAILED:
         _take_failure(entry, report.failure_code or entries.GIVEN_UP)
@@ -138,33 +140,30 @@ def _take(entry: SearchEntry, report: ClipReport) -> None:
 
 
 def _take_failure(entry: SearchEntry, failure_code: str) -> None:
-    if failure_code in MAY_PASS and entry.attempt_count + 1 < FAILED_TRIES:
-        _begin_anew(entry)
+    waits = FAILED_WAITS if entry.index.is_current else FAILED_WAITS[:FEW_WAITS]
+    if failure_code in MAY_PASS and entry.failed_count < len(waits):
+        failed_count = entry.failed_count + 1
+        entries.later(entry, seconds=waits[entry.failed_count], failed_count=failed_count, **NOT_BEGUN)
     else:
         entries.fail(entry, failure_code)
 
 
 def _begin_anew(entry: SearchEntry, *, tries: int = 1) -> None:
-    entries.try_again(entry, is_down=False, tries=tries, request_id="", account=None, requested_at=None)
+    entries.try_again(entry, is_down=False, tries=tries, **NOT_BEGUN)
 
 
 def _note(entry: SearchEntry, server: serving.Server[ClipReader], error: ProviderError) -> bool:
-    return braking.note(entry.index, server, error, is_repeated=bool(entry.attempt_count))
-
-
-def _wait_for_a_read(entry: SearchEntry) -> None:
-    entries.later(entry, seconds=0)
-    serving.rest()
+    return backoff.note(entry.index, server, error, is_repeated=bool(entry.attempt_count))
 
 
 def _until_next_look(entry: SearchEntry) -> float:
     """Five seconds growing to thirty, with the time that it has taken so far."""
-    since = timezone.now() - entry.requested_at if entry.requested_at else timedelta()
-    return min(max(GROWTH * since.total_seconds(), LEAST_SECONDS), MOST_SECONDS)
+    return min(max(GROWTH * _taken(entry).total_seconds(), LEAST_SECONDS), MOST_SECONDS)
 
 
-def _of(index: SearchIndex) -> QuerySet[SearchEntry]:
-    return SearchEntry.objects.filter(index=index).select_related("index", "generation")
+def _taken(entry: SearchEntry) -> timedelta:
+    """For how long its provider has had it."""
+    return timezone.now() - entry.requested_at if entry.requested_at else timedelta()
 
 
 def _claim_new(index: SearchIndex, limit: int) -> list[SearchEntry]:
@@ -172,11 +171,7 @@ def _claim_new(index: SearchIndex, limit: int) -> list[SearchEntry]:
     with transaction.atomic():
         list(SearchIndex.objects.select_for_update(no_key=True).filter(pk=index.pk).values("pk"))
         room = IN_HAND - sum(rows.count() for rows in in_hand(index))
-        return _claim(_of(index).filter(request_id=""), min(room, limit))
-
-
-def _claim(rows: QuerySet[SearchEntry], limit: int) -> list[SearchEntry]:
-    return claim(rows, limit) if limit > 0 else []
+        return claim(entries.of(index).filter(request_id=""), min(room, limit))
 
 
 crews = [Crew(size=THREADS, claim=partial(claim_due, kind), do=read) for kind in serving.OF_CLIPS]

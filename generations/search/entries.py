@@ -1,4 +1,4 @@
-"""What becomes of a claimed entry. Each is one UPDATE that whoever has lost the lease, or comes second, can't win."""
+"""What becomes of a claimed entry. Whoever has lost the lease, or comes second, changes nothing."""
 
 import logging
 import random
@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from generations import tags
 from generations.models import Generation, SearchEntry, SearchIndex, State
 from generations.providers.base import AccountRefused, Busy, ProviderError
-from generations.providers.embedding import ReadTag, Vector
+from generations.providers.embedding import MachineTag, Vector
 
 from . import vectors
 
@@ -30,7 +30,12 @@ GIVEN_UP = "PROVIDER_ERROR"
 DIMS_CHANGED = "DIMS_CHANGED"
 
 
-def is_wanted(entry: SearchEntry) -> bool:
+def of(index: SearchIndex) -> QuerySet[SearchEntry]:
+    """All of an index, as they are claimed."""
+    return SearchEntry.objects.filter(index=index).select_related("index", "generation")
+
+
+def is_findable(entry: SearchEntry) -> bool:
     """Whether its generation is there to be found; the entry of one that was hidden meanwhile goes."""
     generation: Generation = entry.generation
     if generation.hidden_at is None and generation.state == State.COMPLETED:
@@ -48,7 +53,7 @@ def keep_vector(entry: SearchEntry, vector: Vector) -> None:
         _end(entry, **vectors.columns(entry.index, vector, team_id=entry.team_id))
 
 
-def keep_tags(entry: SearchEntry, read: Sequence[ReadTag]) -> None:
+def keep_tags(entry: SearchEntry, read: Sequence[MachineTag]) -> None:
     """Tags and the end of the work at once. The generation is locked before its entry, as by whoever clears it away."""
     with transaction.atomic():
         visible = Generation.objects.select_for_update(no_key=True).filter(pk=entry.generation_id, hidden_at=None)

@@ -12,7 +12,7 @@ indexes from one snapshot of the database, in which G is completed.
   completed, and whoever takes up G's `index_at` sees X.
 
 Where both come by, the second INSERT changes nothing. One that is hidden meanwhile may get an entry from a pass that
-saw it just before; whoever claims such an entry deletes it (entries.is_wanted).
+saw it just before; whoever claims such an entry deletes it (entries.is_findable).
 """
 
 from uuid import UUID
@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 
 from generations.models import Collection, CollectionItem, Generation, SearchEntry, SearchIndex, SearchText, Tag
 
-from .wanting import FIRST, WANTED
+from .wanting import ELIGIBLE, FIRST
 
 ROWS = 200
 CHUNK = 1000
@@ -33,10 +33,10 @@ IN_HAND = 5 * CHUNK
 # In the order of generations, as every other such INSERT, so that two of them never wait for each other.
 _INSERT = f"""
     INSERT INTO generations_searchentry
-        (index_id, generation_id, team_id, request_id, failure_code, attempt_count, next_at, created_at)
-    SELECT search_index.id, generation.id, generation.team_id, '', '', 0, now(), now()
+        (index_id, generation_id, team_id, request_id, failure_code, attempt_count, failed_count, next_at, created_at)
+    SELECT search_index.id, generation.id, generation.team_id, '', '', 0, 0, now(), now()
     FROM generations_generation AS generation CROSS JOIN generations_searchindex AS search_index
-    WHERE search_index.retired_at IS NULL AND {WANTED} AND %s
+    WHERE search_index.retired_at IS NULL AND {ELIGIBLE} AND %s
     ORDER BY generation.id, search_index.id
     ON CONFLICT (index_id, generation_id) DO NOTHING
 """  # noqa: S608 -- no value in it

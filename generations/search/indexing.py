@@ -3,9 +3,9 @@
 from generations.submitting.rounds import guarded
 from project.due import Crew
 
-from . import braking, clips, filling, prompts, spaces, tending
+from . import backoff, clips, filling, prompts, spaces, tending
 
-CREWS: tuple[Crew, ...] = (braking.crew, tending.crew, *clips.crews, prompts.crew)
+CREWS: tuple[Crew, ...] = (backoff.crew, tending.crew, *clips.crews, prompts.crew)
 
 
 def index() -> None:

@@ -1,15 +1,16 @@
 """What is near in meaning: what the current models make of a text, and how near is near enough."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from generations.models import SearchIndex
 from generations.models.generations import GenerationQuerySet
 
-from . import spaces, vectors
+from . import vectors
 
 KINDS = (SearchIndex.Kind.CLIP, SearchIndex.Kind.PROMPT)
-MOST = 48  # two pages: what comes after is hardly meant
+MOST = 48  # two pages: what comes after is not meant
 # Models differ in how near texts are that have nothing in common: some put them at a similarity of 0.1, some at 0.5. So
 # what is near enough is told by the list itself: it is a good part of the way from what is usual to the best. Only
 # right angles mean the same to every model. See docs/decisions/0020-how-near-is-near-enough.md.
@@ -18,9 +19,17 @@ OF_THE_WAY = 1 / 3
 TELLING = 24  # a list so long shows what is usual
 
 
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The nearest first: those that are near enough to mean the same, and the next ones, which are not."""
+
+    near: list[UUID]
+    further: list[UUID]
+
+
 def current() -> list[SearchIndex]:
-    """The indexes that a text can be looked up in."""
-    return [index for kind in KINDS if (index := spaces.current(kind)) and index.dims]
+    """The indexes that a text can be looked up in, that of clips first."""
+    return list(SearchIndex.objects.filter(kind__in=KINDS, is_current=True, dims__gt=0).order_by("kind"))
 
 
 def nearest(
@@ -30,11 +39,15 @@ def nearest(
     *,
     team_id: UUID,
     but: UUID | None = None,
-) -> list[UUID]:
-    """Those that are near enough to mean the same, the nearest first; `but` is whose vector it is."""
-    near = [each for each in vectors.nearest(index, vector, within, team_id=team_id, limit=MOST) if each[0] != but]
-    least = _least([1 - distance for _id, distance in near])
-    return [id for id, distance in near if 1 - distance >= least]
+) -> Nearest:
+    """Both together MOST, where there are so many; `but` is whose vector it is, and not among them."""
+    limit = MOST if but is None else MOST + 1
+    found = [each for each in vectors.nearest(index, vector, within, team_id=team_id, limit=limit) if each[0] != but]
+    similarities = [1 - distance for _id, distance in found[:MOST]]
+    least = _least(similarities)
+    count = sum(similarity >= least for similarity in similarities)
+    ids = [id for id, _distance in found[:MOST]]
+    return Nearest(ids[:count], ids[count:])
 
 
 def _least(similarities: Sequence[float]) -> float:
@@ -45,6 +58,6 @@ def _least(similarities: Sequence[float]) -> float:
     if len(similarities) < TELLING:
         usual = 0.0
     else:
-        usual = similarities[-1] if len(similarities) >= MOST - 1 else similarities[len(similarities) // 2]
+        usual = similarities[-1] if len(similarities) == MOST else similarities[len(similarities) // 2]
     best = max(similarities, default=0.0)
     return max(LEAST_SIMILARITY, usual + OF_THE_WAY * (best - usual))

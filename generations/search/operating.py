@@ -42,7 +42,13 @@ def retry(index: SearchIndex) -> int:
     # In transactions of their own: workers, which write on these rows too, wait for a few of them at most.
     while ids := list(failed.values_list("id", flat=True)[:ROWS]):
         count += failed.filter(id__in=ids).update(
-            failure_code="", done_at=None, request_id="", requested_at=None, attempt_count=0, next_at=Now()
+            failure_code="",
+            done_at=None,
+            request_id="",
+            requested_at=None,
+            attempt_count=0,
+            failed_count=0,
+            next_at=Now(),
         )
         # It may be fit to take over then.
         SearchIndex.objects.filter(id=index.pk, retired_at=None, is_current=False).update(next_at=Now())

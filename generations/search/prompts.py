@@ -8,16 +8,14 @@ import math
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
 from generations.models import SearchEntry, SearchIndex
-from generations.providers.base import ProviderError, Refused
+from generations.providers.base import ProviderError
 from generations.providers.embedding import TextEmbedder
 from generations.submitting import circuit
-from project.due import Crew, claim
+from project.due import Crew, claim, due
 
-from . import braking, entries, serving, spaces
+from . import backoff, entries, serving, spaces
 
 THREADS = 4
 
@@ -25,12 +23,12 @@ THREADS = 4
 def claim_due(limit: int) -> list[SearchEntry]:
     """As many as there are batches to be made, those of the current index first. The others of a batch follow."""
     claimed: list[SearchEntry] = []
-    for index in spaces.kept(SearchIndex.Kind.PROMPT):
+    for index in spaces.in_use(SearchIndex.Kind.PROMPT):
         server = serving.first_free(serving.embedders(index))
         if server and len(claimed) < limit:
             most = server.adapter.most_texts
-            waiting = _due(index)[: (limit - len(claimed)) * most].count()
-            claimed += claim(_of(index), math.ceil(waiting / most)) if waiting else []
+            waiting = due(entries.of(index))[: (limit - len(claimed)) * most].count()
+            claimed += claim(entries.of(index), math.ceil(waiting / most)) if waiting else []
     return claimed
 
 
@@ -40,7 +38,7 @@ def embed(entry: SearchEntry) -> None:
     if server is None:
         entries.later(entry, seconds=1)
         return
-    batch = [each for each in _batch(entry, server.adapter) if entries.is_wanted(each)]
+    batch = [each for each in _batch(entry, server.adapter) if entries.is_findable(each)]
     if batch:
         _embed(server, batch)
 
@@ -49,45 +47,35 @@ def _batch(entry: SearchEntry, embedder: TextEmbedder) -> list[SearchEntry]:
     others = embedder.most_texts - 1
     if entry.attempt_count or not others:
         return [entry]
-    return [entry, *claim(_of(entry.index).filter(attempt_count=0), others)]
+    return [entry, *claim(entries.of(entry.index).filter(attempt_count=0), others)]
 
 
 def _embed(server: serving.Server[TextEmbedder], batch: Sequence[SearchEntry]) -> None:
     if not serving.take(server):
         for entry in batch:
             entries.later(entry, seconds=0)
-        serving.rest()
         return
     connection.close()
     try:
         vectors = server.adapter.embed_texts([each.generation.prompt for each in batch])
     except ProviderError as error:
         first = batch[0]
-        is_down = braking.note(first.index, server, error, is_repeated=bool(first.attempt_count))
+        is_down = backoff.note(first.index, server, error, is_repeated=bool(first.attempt_count))
         _after(error, batch, is_down=is_down)
     else:
-        braking.answered(server.account)
+        backoff.answered(server.account)
         for entry, vector in zip(batch, vectors, strict=True):
             entries.keep_vector(entry, vector)
 
 
 def _after(error: ProviderError, batch: Sequence[SearchEntry], *, is_down: bool) -> None:
     for entry in batch:
-        if not (isinstance(error, Refused) and not circuit.is_failure(error)):
+        if not circuit.is_refusal(error):
             entries.after(entry, error, is_down=is_down)
         elif len(batch) > 1:
             entries.try_alone(entry)
         else:
             entries.fail(entry, error.failure_code)
-
-
-def _of(index: SearchIndex) -> QuerySet[SearchEntry]:
-    return SearchEntry.objects.filter(index=index).select_related("index", "generation")
-
-
-def _due(index: SearchIndex) -> QuerySet[SearchEntry]:
-    free = Q(lease_until=None) | Q(lease_until__lte=Now())
-    return SearchEntry.objects.filter(free, index=index, next_at__lte=Now())
 
 
 crew = Crew(size=THREADS, claim=claim_due, do=embed)

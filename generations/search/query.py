@@ -1,7 +1,7 @@
 """What somebody looks for among their team's generations, and what is found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +13,21 @@ from generations.cards import SHOWS
 from generations.models import Collection, Generation
 from generations.models.generations import GenerationQuerySet
 
-from . import rankings
-from .fusing import Fused, Reason, Way, fuse
+from . import meaning, rankings
+from .fusion import Fused, Ranked, Reason, Way, fuse
 
-Along = Sequence["str | Prefetch[Any]"]
+Lookups = Sequence["str | Prefetch[Any]"]
 
 MOST = 240
 MAX_CHARACTERS = 200
 
 
 class BadSearch(ValueError):
-    """A text that can't be looked for; `message` says why to whoever typed it."""
+    """A text that can't be looked for: `field` is which, `message` says why to whoever typed it."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`reasons` say why it is there; none where nothing but filters was asked."""
+    """`reasons` say why it is there; none where nothing but filters was asked, or where it lies further away."""
 
     generation: Generation
     reasons: tuple[Reason, ...] = ()
@@ -86,14 +86,16 @@ class Found:
 class Results:
     """One page. `total` is of all pages, at most MOST, and `by` how many of them each way of searching found.
 
-    They are of a ranked search alone. `says` is what whoever asked should know about how it was found.
+    The last ones of all are `further`: by no way what was looked for, only the nearest to it in meaning. All these are
+    of a ranked search alone. `notice` is what whoever asked should know about how it was found.
     """
 
     found: list[Found]
     has_more: bool
-    says: str = ""
+    notice: str = ""
     total: int = 0
     by: Mapping[Way, int] = field(default_factory=dict)
+    further: Sequence[UUID] = ()
     is_by_meaning: bool = False
 
 
@@ -105,20 +107,21 @@ def find(
     offset: int,
     limit: int,
     within: GenerationQuerySet | None = None,
-    along: Along = (),
+    prefetch: Lookups = (),
     with_private: bool = True,
+    with_further: bool = False,
 ) -> Results:
     """A page of what fits: ranked, the best 240 of it, else newest first. Another team's are never there.
 
     `user_id` is whose are "mine", and whose private collections are theirs to name; None for a program. Without
-    `with_private` their private ones are not there, for what others see too. `within` narrows further; `along` is what
-    to fetch along with each.
+    `with_private` their private ones are not there, for what others see too. `within` narrows further; `prefetch` is
+    what to fetch with each. `with_further` has the nearest in meaning follow where few are near enough to be found.
     """
     generations = among(search, team_id=team_id, user_id=user_id, with_private=with_private)
     if within is not None:
         generations = generations.filter(id__in=within.order_by().values("id"))
     if not search.is_ranked:
-        rows = list(generations.newest_first().prefetch_related(*along)[offset : offset + limit + 1])
+        rows = list(generations.newest_first().prefetch_related(*prefetch)[offset : offset + limit + 1])
         return Results(found=[Found(row) for row in rows[:limit]], has_more=len(rows) > limit)
     asked = rankings.Asked(
         generations=generations,
@@ -129,13 +132,42 @@ def find(
     )
     brought = rankings.like(search.like, asked) if search.like else rankings.of_text(search.q, asked)
     fused = fuse(brought.lists)[:MOST]
+    further = _further(brought.further, fused) if with_further else []
+    listed = [*fused, *further]
     return Results(
-        found=_with_rows(fused[offset : offset + limit], generations, along),
-        has_more=len(fused) > offset + limit,
-        says=brought.says,
-        total=len(fused),
+        found=_with_rows(listed[offset : offset + limit], generations, prefetch),
+        has_more=len(listed) > offset + limit,
+        notice=brought.notice,
+        total=len(listed),
         by=_counted(fused),
+        further=[each.generation_id for each in further],
         is_by_meaning=brought.is_by_meaning,
+    )
+
+
+def find_in(
+    collection: Collection,
+    search: Search,
+    *,
+    offset: int,
+    limit: int,
+    within: GenerationQuerySet | None = None,
+    prefetch: Lookups = (),
+) -> Results:
+    """A page of what fits a smart collection's search, as its maker finds it, whoever looks.
+
+    Their private collections count in one that is private itself: in one of the team's they would show others what is
+    in them.
+    """
+    return find(
+        search,
+        team_id=collection.team_id,
+        user_id=collection.created_by_id,
+        offset=offset,
+        limit=limit,
+        within=within,
+        prefetch=prefetch,
+        with_private=collection.visibility == Collection.Visibility.PRIVATE,
     )
 
 
@@ -159,24 +191,29 @@ def _in_collection(
     generations: GenerationQuerySet, collection_id: UUID, team_id: UUID, user_id: UUID | None
 ) -> GenerationQuerySet:
     """Of a smart one what its maker would find, without looking into one more collection."""
-    collection = rankings.collections_of(team_id, user_id).filter(id=collection_id).first()
+    collection = Collection.objects.visible_to(user_id, team_id=team_id).filter(id=collection_id).first()
     if collection is None:
         return generations.none()
     if not collection.is_smart:
         return generations.filter(collection_items__collection=collection)
-    kept = {name: value for name, value in (collection.search or {}).items() if name != "collection"}
-    search, maker_id = Search.from_query(kept), collection.created_by_id
+    search = replace(Search.from_query(collection.search or {}), collection=None)
     if not search.is_ranked:
-        within = among(search, team_id=team_id, user_id=maker_id)
+        within = among(search, team_id=team_id, user_id=collection.created_by_id)
         return generations.filter(id__in=within.values("id"))
-    is_private = collection.visibility == Collection.Visibility.PRIVATE
-    found = find(search, team_id=team_id, user_id=maker_id, offset=0, limit=MOST, with_private=is_private).found
+    found = find_in(collection, search, offset=0, limit=MOST).found
     return generations.filter(id__in=[each.generation.id for each in found])
 
 
-def _with_rows(fused: Sequence[Fused], generations: GenerationQuerySet, along: Along) -> list[Found]:
+def _further(lists: Sequence[Ranked], fused: Sequence[Fused]) -> list[Fused]:
+    """What follows after all that was found, until there are as many as meaning brings at most."""
+    found = {each.generation_id for each in fused}
+    left = [each for each in fuse(lists) if each.generation_id not in found]
+    return left[: max(0, meaning.MOST - len(fused))]
+
+
+def _with_rows(fused: Sequence[Fused], generations: GenerationQuerySet, prefetch: Lookups) -> list[Found]:
     """Whatever was hidden meanwhile is left out."""
-    rows = generations.prefetch_related(*along).in_bulk([each.generation_id for each in fused])
+    rows = generations.prefetch_related(*prefetch).in_bulk([each.generation_id for each in fused])
     return [Found(rows[each.generation_id], each.reasons) for each in fused if each.generation_id in rows]
 
 
@@ -191,9 +228,9 @@ def _counted(fused: Sequence[Fused]) -> dict[Way, int]:
 def _text(given: Mapping[str, Any], name: str) -> str:
     value = str(given.get(name) or "")
     if len(value) > MAX_CHARACTERS:
-        raise BadSearch(_("Search for at most 200 characters."))
+        raise BadSearch(name, _("Search for at most 200 characters."))
     if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
-        raise BadSearch(_("There is a character in this that is no text. Type it anew."))
+        raise BadSearch(name, _("There is a character in this that is no text. Type it anew."))
     return value
 
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
 from generations import tags, words
 from generations.models import Collection, CollectionItem, Generation, SearchIndex, Tag
 from generations.models.generations import GenerationQuerySet
 
-from . import asking, meaning, spaces, vectors, wordy
-from .fusing import Ranked, Reason, Way
+from . import asking, coverage, full_text, meaning, vectors
+from .fusion import Ranked, Reason, Way
 
 WAYS: tuple[Way, ...] = ("words", "meaning", "tag", "collection")
 MAX_COLLECTIONS = 5
@@ -37,20 +37,32 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """The rankings of one search. `says` is what could not be asked, in words for people."""
+    """The rankings of one search; `further` are those that lie further away, which are found by no way.
+
+    `notice` is what could not be asked or is not known yet, in words for people.
+    """
 
     lists: Sequence[Ranked] = ()
-    says: str = ""
+    further: Sequence[Ranked] = ()
+    notice: str = ""
     is_by_meaning: bool = False
 
 
 def of_text(text: str, asked: Asked) -> Brought:
     """By each way that there is."""
     indexes = meaning.current()
-    queries = asking.ask_all(indexes, text, team_id=asked.team_id)
+    answers = asking.ask_all(indexes, text, team_id=asked.team_id)
     lists = [_by_words(text, asked), _by_tags(text, asked), _by_collections(text, asked)]
-    lists += [_by_meaning(index, vector, asked) for index, vector in queries]
-    return Brought(lists=lists, says=_missing(indexes, queries), is_by_meaning=bool(queries))
+    if not answers.vectors:
+        return Brought(lists=lists, notice=_unanswered(answers))
+    found = [_by_meaning(index, vector, asked) for index, vector in answers.vectors]
+    notices = (_unanswered(answers), _still_read([index for index, _vector in answers.vectors], asked))
+    return Brought(
+        lists=[*lists, *(_ranked(each.near, Reason("meaning")) for each in found)],
+        further=[_ranked(each.further) for each in found],
+        notice=" ".join(filter(None, notices)),
+        is_by_meaning=True,
+    )
 
 
 def like(generation_id: UUID, asked: Asked) -> Brought:
@@ -59,22 +71,23 @@ def like(generation_id: UUID, asked: Asked) -> Brought:
     if generation is None:
         return Brought()
     others = replace(asked, generations=asked.generations.exclude(id=generation_id))
-    for kind in (SearchIndex.Kind.CLIP, SearchIndex.Kind.PROMPT):
-        index = spaces.current(kind)
-        vector = vectors.vector_of(index, generation_id, team_id=asked.team_id) if index else []
-        if index and vector:
-            return Brought(lists=[_by_meaning(index, vector, asked, but=generation_id)], is_by_meaning=True)
-    return Brought(lists=[_by_words(generation.prompt[:LIKE_CHARACTERS], others)])
-
-
-def collections_of(team_id: UUID, user_id: UUID | None) -> QuerySet[Collection]:
-    """Those that somebody may see: the team's, and their own private ones."""
-    return Collection.objects.visible_to(user_id, team_id=team_id)
+    indexes = meaning.current()
+    for index in indexes:
+        if vector := vectors.vector_of(index, generation_id, team_id=asked.team_id):
+            found = _by_meaning(index, vector, asked, but=generation_id)
+            return Brought(
+                lists=[_ranked(found.near, Reason("meaning"))],
+                further=[_ranked(found.further)],
+                notice=_still_read([index], asked),
+                is_by_meaning=True,
+            )
+    notice = _("Its meaning is not known yet: these are found by the words of its prompt.") if indexes else ""
+    return Brought(lists=[_by_words(generation.prompt[:LIKE_CHARACTERS], others)], notice=notice)
 
 
 def _by_words(text: str, asked: Asked) -> Ranked:
-    found = wordy.find(text, asked.generations, team_id=asked.team_id, limit=asked.limit)
-    return Ranked([(id, (Reason("words"),)) for id in found])
+    found = full_text.find(text, asked.generations, team_id=asked.team_id, limit=asked.limit)
+    return _ranked(found, Reason("words"))
 
 
 def _by_tags(text: str, asked: Asked) -> Ranked:
@@ -94,8 +107,8 @@ def _by_tags(text: str, asked: Asked) -> Ranked:
 
 def _by_collections(text: str, asked: Asked) -> Ranked:
     """What lies in the collections named by the text which the asker may see; smart ones hold nothing."""
-    kept = collections_of(asked.team_id, asked.user_id).filter(search__isnull=True).order_by("-updated_at", "id")
-    seen = kept.values_list("id", "name")[:MOST_NAMES]
+    visible = Collection.objects.visible_to(asked.user_id, team_id=asked.team_id).filter(search__isnull=True)
+    seen = visible.order_by("-updated_at", "id").values_list("id", "name")[:MOST_NAMES]
     names = dict([(id, name) for id, name in seen if _names(text, name)][:MAX_COLLECTIONS])
     if not names:
         return Ranked([])
@@ -113,25 +126,44 @@ def _names(text: str, name: str) -> bool:
         return False
     if wanted in called:
         return True
-    told = [(is_unspaced, run) for is_unspaced, run in words.runs(name) if run not in wordy.COMMON]
+    told = [(is_unspaced, run) for is_unspaced, run in words.runs(name) if run not in full_text.COMMON]
     had = {run for _is_unspaced, run in words.runs(text)}
     return bool(told) and all(run in wanted if is_unspaced else run in had for is_unspaced, run in told)
 
 
-def _by_meaning(index: SearchIndex, vector: Sequence[float], asked: Asked, *, but: UUID | None = None) -> Ranked:
+def _by_meaning(
+    index: SearchIndex, vector: Sequence[float], asked: Asked, *, but: UUID | None = None
+) -> meaning.Nearest:
     within = asked.generations if asked.is_filtered else None
-    found = meaning.nearest(index, vector, within, team_id=asked.team_id, but=but)
-    return Ranked([(id, (Reason("meaning"),)) for id in found])
+    return meaning.nearest(index, vector, within, team_id=asked.team_id, but=but)
 
 
-def _missing(indexes: Sequence[SearchIndex], queries: Sequence[tuple[SearchIndex, Sequence[float]]]) -> str:
+def _ranked(ids: Sequence[UUID], *why: Reason) -> Ranked:
+    return Ranked([(id, why) for id in ids])
+
+
+def _unanswered(answers: asking.Answers) -> str:
     """Where no provider of embeddings is set up, there is nothing to say to makers."""
-    answered = {index.kind for index, _vector in queries}
-    silent = {index.kind for index in indexes} - answered
-    if not silent:
+    if answers.is_too_fast:
+        return _(
+            "Your team has searched for %(most)s new texts within a minute:"
+            " for a moment these are found by words alone. Try again in a minute."
+        ) % {"most": asking.MOST_A_MINUTE}
+    if not answers.unanswered:
         return ""
-    if not answered:
+    if not answers.vectors:
         return _("Search by meaning is not available right now: these are found by words.")
-    if SearchIndex.Kind.CLIP in silent:
+    if SearchIndex.Kind.CLIP in {index.kind for index in answers.unanswered}:
         return _("What is seen in the clips cannot be searched right now: these are found by their prompts.")
     return _("The meaning of prompts cannot be searched right now: these are found by words and by what is seen.")
+
+
+def _still_read(indexes: Sequence[SearchIndex], asked: Asked) -> str:
+    """What the index with the most still to come knows so far."""
+    known = max((coverage.of_team(index, asked.team_id) for index in indexes), key=lambda each: each.to_come)
+    if not known.to_come:
+        return ""
+    return _("Search by meaning knows %(known)s of %(total)s clips so far; the rest are being read.") % {
+        "known": intcomma(known.known, use_l10n=False),
+        "total": intcomma(known.known + known.to_come, use_l10n=False),
+    }

@@ -22,8 +22,9 @@ from generations.providers import registry
 from generations.providers.base import AccountRefused
 from generations.providers.embedding import ClipReader, TextEmbedder
 from generations.submitting import budget, outcomes
+from project.caches import PROCESS
 
-# From so many failures in a row on it is taken to be down: see braking.py.
+# From so many failures in a row on it is taken to be down: see backoff.py.
 DOWN_AFTER = 3
 OF_CLIPS = (SearchIndex.Kind.CLIP, SearchIndex.Kind.TAGS)
 OF_PROMPTS = (SearchIndex.Kind.PROMPT,)
@@ -34,9 +35,13 @@ FREE = Q(busy_until=None) | Q(busy_until__lte=Now())
 ANSWERING = Q(failure_count__lt=DOWN_AFTER)
 # How far what is indexed may run ahead. The rest of budget.AHEAD is left to searches, which somebody waits for.
 WORK_AHEAD = timedelta(seconds=2)
+# Where reads are counted by the second what is indexed takes those that nobody else has taken, and waits for one for so
+# long, with a look each tenth of a second. A thread that waits keeps its crew from going home.
+WORK_WAIT = timedelta(seconds=1.5)
+LOOK_SECONDS = 0.1
 # One that will not have the model before is not asked for it again for so long.
 REFUSED_SECONDS = 600
-REST_SECONDS = 1.0
+_MAY_WORK = budget.may_read(ahead=WORK_AHEAD, wait=WORK_WAIT)
 
 Adapter = TypeVar("Adapter", bound=TextEmbedder)
 
@@ -54,13 +59,13 @@ class Server(Generic[Adapter]):
     is_as_before: bool = False
 
 
-def embedders(index: SearchIndex, *, ahead: timedelta = WORK_AHEAD) -> list[Server[TextEmbedder]]:
+def embedders(index: SearchIndex, *, for_a_search: bool = False) -> list[Server[TextEmbedder]]:
     """The accounts that make vectors of texts for an index of prompts or clips, in the order in which to ask them."""
-    return _serving(index, registry.embedder, ahead)
+    return _serving(index, registry.embedder, budget.may_read() if for_a_search else _MAY_WORK)
 
 
 def clip_readers(index: SearchIndex) -> list[Server[ClipReader]]:
-    return _serving(index, registry.clip_reader, WORK_AHEAD)
+    return _serving(index, registry.clip_reader, _MAY_WORK)
 
 
 def first_free(servers: list[Server[Adapter]]) -> Server[Adapter] | None:
@@ -68,14 +73,14 @@ def first_free(servers: list[Server[Adapter]]) -> Server[Adapter] | None:
 
 
 def take(server: Server[Any]) -> bool:
-    """Whether something may be indexed by it now: a read, and those that are left to searches are left."""
-    return budget.take(server.account, ahead=WORK_AHEAD)
-
-
-def rest() -> None:
-    """Until some reads are free again. A thread that waits here keeps its crew from going home."""
-    connection.close()
-    time.sleep(REST_SECONDS)
+    """Whether something may be indexed by it now. Waits for a moment; what is left to searches is left."""
+    ends_at = time.monotonic() + WORK_WAIT.total_seconds()
+    while not budget.take(server.account, ahead=WORK_AHEAD, wait=timedelta()):
+        if time.monotonic() > ends_at:
+            return False
+        connection.close()
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
 def is_like(index: SearchIndex, adapter: TextEmbedder) -> bool:
@@ -93,15 +98,13 @@ def built(account: ProviderAccount, build: Callable[[ProviderAccount], Adapter])
         return None
 
 
-def refuse(index: SearchIndex, account: ProviderAccount) -> None:
+def note_refused(index: SearchIndex, account: ProviderAccount) -> None:
     """It will not have the model before: that says nothing of the account, which is set to another."""
-    caches["vectors"].set(_refused_key(index, account), True, REFUSED_SECONDS)
+    caches[PROCESS].set(_refused_key(index, account), True, REFUSED_SECONDS)
 
 
-def _serving(
-    index: SearchIndex, build: Callable[[ProviderAccount], Adapter], ahead: timedelta
-) -> list[Server[Adapter]]:
-    is_free = ExpressionWrapper(FREE & ANSWERING & budget.may_read(ahead=ahead), output_field=BooleanField())
+def _serving(index: SearchIndex, build: Callable[[ProviderAccount], Adapter], may_read: Q) -> list[Server[Adapter]]:
+    is_free = ExpressionWrapper(FREE & ANSWERING & may_read, output_field=BooleanField())
     accounts = ProviderAccount.objects.in_order().filter(provider=index.provider).annotate(is_free=is_free)
     made = [(account, adapter) for account in accounts if (adapter := built(account, build))]
     like = [(account, adapter) for account, adapter in made if is_like(index, adapter)]
@@ -122,7 +125,7 @@ def _as_before(
     A version that was raised says that the same name stands for another model now.
     """
     is_asked = adapter.takes_model and adapter.version == index.version
-    if not is_asked or caches["vectors"].get(_refused_key(index, account)):
+    if not is_asked or caches[PROCESS].get(_refused_key(index, account)):
         return None
     before = copy(account)
     before.options = {**account.options, "model": index.model, "dims": str(index.asked_dims)}

@@ -42,8 +42,8 @@ def current(kind: str) -> SearchIndex | None:
     return SearchIndex.objects.filter(kind=kind, is_current=True).first()
 
 
-def kept(kind: str) -> QuerySet[SearchIndex]:
-    """Those that are filled, the current one first."""
+def in_use(kind: str) -> QuerySet[SearchIndex]:
+    """Those that are not retired, the current one first."""
     return SearchIndex.objects.filter(kind=kind, retired_at=None).order_by("-is_current", "id")
 
 
@@ -63,7 +63,7 @@ def ensure() -> None:
     Accounts are read while no other process does this, so none goes by what they were before.
     """
     with transaction.atomic():
-        if _alone():
+        if _take_lock():
             for kind in Kind:
                 if wanted := _wanted(kind):
                     provider, adapter = wanted
@@ -133,7 +133,7 @@ def _wanted(kind: Kind) -> tuple[str, TextEmbedder] | None:
 
 
 def _ensure(kind: Kind, provider: str, adapter: TextEmbedder) -> None:
-    there = list(kept(kind))
+    there = list(in_use(kind))
     wanted = next((each for each in there if each.provider == provider and is_like(each, adapter)), None)
     dims = 0 if kind == Kind.TAGS else adapter.dims
     if wanted is None:
@@ -152,8 +152,8 @@ def _ensure(kind: Kind, provider: str, adapter: TextEmbedder) -> None:
     retire(*(each for each in there if not each.is_current and each.pk != wanted.pk))
 
 
-def _alone() -> bool:
-    """Whether nobody else is at it; until the transaction ends."""
+def _take_lock() -> bool:
+    """Whether this process may ensure them, alone until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ENSURE_LOCK])
         return bool(cursor.fetchone()[0])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from generations.models import SearchEntry, SearchIndex
 from project.due import Crew, claim, heartbeat
 
-from . import filling, spaces, vectors
+from . import database_index, filling, spaces
 
 THREADS = 2
 LOOK_AGAIN = timedelta(seconds=5)
@@ -64,7 +64,7 @@ def _build(index: SearchIndex) -> None:
     index.refresh_from_db()
     if spaces.is_built(index) or index.retired_at or not (spaces.is_done(index) or _is_worth_it(index)):
         return
-    if vectors.build(index):
+    if database_index.build(index):
         SearchIndex.objects.filter(id=index.id, retired_at=None).update(built_at=Now())
 
 
@@ -76,7 +76,7 @@ def _is_worth_it(index: SearchIndex) -> bool:
 def _clear(index: SearchIndex) -> Combinable | None:
     """Its database index goes, then its entries, and once more what had been on its way while it was retired."""
     is_old = index.retired_at is not None and timezone.now() - index.retired_at > GRACE
-    is_dropped = index.kind == SearchIndex.Kind.TAGS or vectors.drop(index)
+    is_dropped = index.kind == SearchIndex.Kind.TAGS or database_index.drop(index)
     while filling.empty_chunk(index):
         pass
     return None if is_old and is_dropped else Now() + GRACE

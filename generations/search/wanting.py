@@ -7,7 +7,7 @@ from django.db import connection
 from generations.models import SearchIndex
 
 # Of the tables `generation` and `search_index`.
-WANTED = """
+ELIGIBLE = """
     generation.state = 'completed' AND generation.hidden_at IS NULL AND CASE
         WHEN search_index.kind = 'prompt' THEN generation.prompt ~ '[^[:space:]]'
         ELSE generation.task_type <> 'text_to_image' AND EXISTS (
@@ -19,7 +19,7 @@ WANTED = """
 _COUNT = f"""
     SELECT count(*) FROM generations_generation AS generation
     JOIN generations_searchindex AS search_index ON search_index.id = %s
-    WHERE generation.id > %s AND {WANTED}
+    WHERE generation.id > %s AND {ELIGIBLE}
 """  # noqa: S608 -- no value in it
 FIRST = UUID(int=0)
 

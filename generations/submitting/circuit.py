@@ -8,6 +8,7 @@ task that it made once, or of one that there is not. No generation is risked to 
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import TypeGuard
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -35,6 +36,11 @@ def is_failure(error: ProviderError) -> bool:
     if isinstance(error, Refused):
         return error.failure_code == "PROVIDER_ERROR"
     return isinstance(error, NotSent | Unclear)
+
+
+def is_refusal(error: ProviderError) -> TypeGuard[Refused]:
+    """Whether it is the provider's word that it will not have what was asked for."""
+    return isinstance(error, Refused) and not is_failure(error)
 
 
 def note(account: ProviderAccount, error: ProviderError) -> None:

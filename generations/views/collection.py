@@ -16,13 +16,14 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.actors import actor_of
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed
-from generations.collections import collections, contents, export, items, smart
-from generations.collections.collections import Gone, may_end
+from generations.collections import contents, export, items, keeping
 from generations.collections.forms import CollectionForm
 from generations.collections.items import IsSmart, NotThere, TooManyItems
+from generations.collections.keeping import Gone, may_end
 from generations.models import Collection
 from project.confirming import ask, is_confirmed
 from project.http import post_to
+from project.streaming import download
 
 from . import one_collection
 from .asked import uuid_or_none
@@ -48,7 +49,7 @@ def edit(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
     form = CollectionForm(request.POST or None, initial=before, is_own=is_own)
     if request.method == "POST" and form.is_valid():
         try:
-            collections.change(kept, **(before | form.cleaned_data), by=request.user)
+            keeping.change(kept, **(before | form.cleaned_data), by=request.user)
         except Gone as error:
             raise Http404 from error
         messages.success(request, _("The collection is changed."))
@@ -56,8 +57,6 @@ def edit(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "collection": kept,
-        "is_smart": kept.is_smart,
-        "finds": smart.words(kept.search or {}),
         "deleting": of_deleting(kept),
         "may_end": may_end(kept, request.user, request.membership.role),
     }
@@ -72,7 +71,7 @@ def delete(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
     if not is_confirmed(request):
         return ask(request, of_deleting(kept), cancel=address_of(kept))
     try:
-        collections.delete(kept, by=actor_of(request))
+        keeping.delete(kept, by=actor_of(request))
     except NotAllowed as error:
         raise PermissionDenied from error
     messages.success(request, _("The collection is deleted."))
@@ -137,8 +136,11 @@ def move(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
 @post_to("generations:collection", "collection_id")
 @team_required(Action.CREATE)
 def cover(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
-    """Let `generation` be what its card shows."""
-    kept, chosen = found(request, collection_id), uuid_or_none(request.POST.get("generation", ""))
+    """Let `generation` be what its card shows; empty it is the first of what is in it."""
+    kept, id = found(request, collection_id), request.POST.get("generation", "")
+    if not id:
+        return _without_cover(request, kept)
+    chosen = uuid_or_none(id)
     try:
         if chosen is None:
             raise NotThere
@@ -156,12 +158,22 @@ def cover(request: TeamHttpRequest, collection_id: UUID) -> HttpResponse:
 @team_required(Action.VIEW)
 def export_zip(request: TeamHttpRequest, collection_id: UUID) -> HttpResponseBase:
     """All of its files and a manifest, sent as they are read."""
-    return export.respond(request, found(request, collection_id))
+    kept = found(request, collection_id)
+    return download(request, export.archive(kept), name=export.name_of(kept), content_type=export.CONTENT_TYPE)
+
+
+def _without_cover(request: TeamHttpRequest, kept: Collection) -> HttpResponse:
+    try:
+        items.unset_cover(kept, by=request.user)
+    except Gone as error:
+        raise Http404 from error
+    messages.success(request, _("Its cover is the first of what is in it."))
+    return redirect(_here(request, kept))
 
 
 def _restore(request: TeamHttpRequest, kept: Collection) -> HttpResponse:
     places: dict[UUID, int] = {}
-    for each in request.POST["restore"].split(",")[: items.MOST]:
+    for each in request.POST["restore"].split(",")[: items.MAX_ITEMS]:
         id, _colon, position = each.partition(":")
         digits = position.removeprefix("-")
         if (known := uuid_or_none(id)) and digits.isascii() and digits.isdigit() and len(digits) < 20:

@@ -15,8 +15,8 @@ from accounts.access import Action, TeamHttpRequest, team_required
 from generations import lifecycle, wording
 from generations.cards import Card
 from generations.catalog import AUTOMATIC, MODELS
-from generations.collections import contents
-from generations.collections.collections import visible_to
+from generations.collections import shelves
+from generations.collections.keeping import visible_to
 from generations.context import live_url
 from generations.models import Generation, GenerationEvent, State
 from project.confirming import Question, ask, is_confirmed
@@ -48,7 +48,7 @@ def detail(request: TeamHttpRequest, generation_id: UUID) -> HttpResponse:
         "events": _timeline(generation),
         **retrying.context_of(generation),
         **tags.context_of(generation),
-        "in_collections": contents.holding(visible_to(request.user, request.team.pk), generation),
+        "in_collections": shelves.holding(visible_to(request.user, request.team.pk), generation),
         "deleting": _of_deleting(generation),
         "samples": samples(generation),
         "live_url": live_url(generation.team_id, generation=generation.id),

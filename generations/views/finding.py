@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from generations import tags
 from generations.cards import Card
 from generations.models import Tag
-from generations.search.fusing import Reason
+from generations.search.fusion import Reason
 from generations.search.query import MOST, Results, Search
 
 WAYS = {
@@ -24,10 +24,11 @@ WAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card, and why it is there."""
+    """A card, and why it is there. Where it `begins_further` all from here on lie further away."""
 
     card: Card
     reasons: Sequence[Reason] = ()
+    begins_further: bool = False
 
     @property
     def why(self) -> list[tuple[str, str]]:
@@ -35,16 +36,22 @@ class Shown:
         return [(str(WAYS[reason.by]), reason.name) for reason in self.reasons]
 
 
+def shown(results: Results) -> list[Shown]:
+    first_further = next(iter(results.further), None)
+    return [
+        Shown(Card(each.generation), each.reasons, begins_further=each.generation.id == first_further)
+        for each in results.found
+    ]
+
+
 def counted(results: Results) -> str:
-    """How many were found, and by what."""
-    if not results.total:
-        return ""
-    if results.total == MOST:
-        most = _("The best %(count)s")
-    else:
-        most = ngettext("%(count)s found", "%(count)s found", results.total)
-    ways = [str(format_lazy("{}: {}", WAYS[by], count)) for by, count in results.by.items()]
-    return " · ".join([most % {"count": results.total}, *ways])
+    """How many were found, and by what; those that only lie further away are none of them."""
+    count = results.total - len(results.further)
+    if not count:
+        return _("Nothing quite fits.") if results.further else ""
+    most = _("The best %(count)s") if count == MOST else ngettext("%(count)s found", "%(count)s found", count)
+    ways = [str(format_lazy("{}: {}", WAYS[by], number)) for by, number in results.by.items()]
+    return " · ".join([most % {"count": count}, *ways])
 
 
 def without(search: Search, name: str) -> Search:

@@ -17,7 +17,6 @@ from generations.context import live_url
 from generations.models import Batch, Collection, Generation
 from generations.search import query
 from generations.search.query import BadSearch, Found, Results, Search
-from generations.search.rankings import collections_of
 from project.http import render_fragment
 
 from . import finding
@@ -50,10 +49,9 @@ def gallery(request: TeamHttpRequest) -> HttpResponse:
         **_found(search, results, refused),
         "more_url": _url(search, **more) if results.has_more else "",
     }
-    is_further = bool(more.keys() & request.GET.keys())
-    return render_fragment(
-        request, PAGE, context, fragment="cards" if is_further else "results", status=422 if refused else 200
-    )
+    is_first = refused or not ("offset" in request.GET or "before" in request.GET)
+    fragment = "results" if is_first else "cards"
+    return render_fragment(request, PAGE, context, fragment=fragment, status=422 if refused else 200)
 
 
 def _asked_for(request: TeamHttpRequest, search: Search) -> dict[str, Any]:
@@ -84,11 +82,10 @@ def _found(search: Search, results: Results, refused: str) -> dict[str, Any]:
     announced = _("Nothing is searched for any more: the newest come first.") if is_over else counted
     return {
         "refused": refused,
-        "found": [finding.Shown(Card(each.generation), each.reasons) for each in results.found],
-        "cards": [Card(each.generation) for each in results.found],
+        "found": finding.shown(results),
         "counted": counted,
-        "says": results.says,
-        "announced": " ".join(filter(None, [announced, results.says])),
+        "notice": results.notice,
+        "announced": " ".join(filter(None, [announced, results.notice])),
     }
 
 
@@ -97,7 +94,13 @@ def _page(request: TeamHttpRequest, search: Search) -> tuple[Results, dict[str, 
     if search.is_ranked:
         offset = _offset(request.GET.get("offset", ""))
         results = query.find(
-            search, team_id=request.team.id, user_id=request.user.id, offset=offset, limit=PAGE_SIZE, along=[ASSETS]
+            search,
+            team_id=request.team.id,
+            user_id=request.user.id,
+            offset=offset,
+            limit=PAGE_SIZE,
+            prefetch=[ASSETS],
+            with_further=True,
         )
         return results, {"offset": str(offset + PAGE_SIZE)}
     generations = query.among(search, team_id=request.team.id, user_id=request.user.id).newest_first()
@@ -128,7 +131,8 @@ def _like(request: TeamHttpRequest, generation_id: UUID | None) -> Generation | 
 def _collection(request: TeamHttpRequest, collection_id: UUID | None) -> Collection | None:
     if collection_id is None:
         return None
-    return get_object_or_404(collections_of(request.team.id, request.user.id), id=collection_id)
+    visible = Collection.objects.visible_to(request.user.id, team_id=request.team.id)
+    return get_object_or_404(visible, id=collection_id)
 
 
 def _filters(request: TeamHttpRequest, search: Search, collection: Collection | None) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """One collection found and shown, for whatever is done with it."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.access import TeamHttpRequest
 from generations.cards import cards_of
 from generations.collections import contents, items, open_links, sharing, smart
-from generations.collections.collections import may_end, visible_to
 from generations.collections.forms import ShareForm
+from generations.collections.keeping import may_end, visible_to
 from generations.context import live_url
 from generations.models import Collection
 from project.confirming import Question
@@ -25,6 +26,7 @@ PAGE = "generations/collection.html"
 FORM = "generations/collection_form.html"
 PAGE_SIZE = 24
 UNDO = "collection_undo"
+NEW = "new"  # in place of an id: one that is to be made
 
 
 def found(request: TeamHttpRequest, collection_id: UUID) -> Collection:
@@ -44,7 +46,7 @@ def found_to_end(request: TeamHttpRequest, collection_id: UUID) -> Collection:
 
 def ids_of(text: str) -> list[UUID]:
     """Ids with commas between them, of generations; 404 where one is none."""
-    ids = [uuid_or_none(each) for each in text.split(",")[: items.MOST + 1]]
+    ids = [uuid_or_none(each) for each in text.split(",")[: items.MAX_ITEMS + 1]]
     known = [id for id in ids if id]
     if len(known) < len(ids):
         raise Http404
@@ -60,13 +62,15 @@ def render_page(request: TeamHttpRequest, kept: Collection, *, status: int = 200
         "collection": kept,
         "is_smart": kept.is_smart,
         "finds": smart.words(kept.search or {}),
-        "finds_url": f"{reverse('generations:gallery')}?{urlencode(kept.search or {})}",
+        "finds_url": _gallery(kept.search or {}),
+        "change_url": _gallery({**(kept.search or {}), "into": str(kept.pk)}),
         "cards": cards_of(page.generations),
         "count": contents.count(kept),
         "is_first": not after,
         "after": after,
         "more_url": f"{address_of(kept)}?{urlencode({'after': page.next})}" if page.next else "",
-        "says": page.says,
+        "notice": page.notice,
+        "cut": page.cut,
         "live_url": live_url(request.team.pk, show="all"),
         "live_swaps": "rail,card,gone",
         "may_end": may,
@@ -82,7 +86,10 @@ def render_page(request: TeamHttpRequest, kept: Collection, *, status: int = 200
 
 
 def keep_undo(request: TeamHttpRequest, kept: Collection, **undo: str) -> None:
-    """What the page of the collection, when it is next shown, offers to undo: the `places`, and that they `removed`."""
+    """What the page of the collection, when it is next shown, says and offers to undo.
+
+    That is what was `removed` with its `places`, or that its search was `changed`, with the `search_before`.
+    """
     request.session[UNDO] = {"collection": str(kept.pk), **undo}
 
 
@@ -108,9 +115,13 @@ def address_of(kept: Collection, *, after: str = "") -> str:
     return f"{reverse('generations:collection', args=[kept.pk])}{query}"
 
 
+def _gallery(query: Mapping[str, str]) -> str:
+    return f"{reverse('generations:gallery')}?{urlencode(query)}"
+
+
 def _undo(request: TeamHttpRequest, kept: Collection) -> dict[str, str]:
     undo: dict[str, str] = request.session.get(UNDO, {})
     if undo.get("collection") != str(kept.pk):
         return {}
     del request.session[UNDO]
-    return {"removed": undo["removed"], "places": undo["places"]}
+    return {name: value for name, value in undo.items() if name != "collection"}

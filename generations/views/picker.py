@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import Action, TeamHttpRequest, team_required
-from accounts.models import Team
 from generations import links
 from generations.archive.uploads import images_of
 from generations.catalog import Input
@@ -50,7 +49,7 @@ def picker(request: TeamHttpRequest) -> HttpResponse:
     """
     posted = with_new_inputs(request)[0] if request.method == "POST" else request.GET.copy()
     each = _input(posted.get("pick", ""))
-    images, has_more = page_of(request.team, posted.get("before", ""))
+    images, has_more = page_of(images_of(request.team), posted.get("before", ""))
     context = {
         "place": Block(each),
         "choices": choices_of(images),
@@ -67,18 +66,17 @@ def _input(name: str) -> Input:
     return each if each.media == "image" else INPUTS[FIRST]
 
 
-def page_of(team: Team, before: str) -> tuple[list[Asset], bool]:
-    """Ids are UUIDv7, so their order is that of time."""
-    images = _each_once(team).order_by("-id").select_related("generation")
+def page_of(images: QuerySet[Asset], before: str) -> tuple[list[Asset], bool]:
+    """The newest of them, and whether there are more. Ids are UUIDv7, so their order is that of time."""
+    images = _each_once(images).order_by("-id").select_related("generation")
     if last := uuid_or_none(before):
         images = images.filter(id__lt=last)
     found = list(images[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], len(found) > PAGE_SIZE
 
 
-def _each_once(team: Team) -> QuerySet[Asset]:
+def _each_once(images: QuerySet[Asset]) -> QuerySet[Asset]:
     """What was uploaded twice, or made here and chosen before, is one image: that of the last time."""
-    images = images_of(team)
     return images.exclude(Exists(images.filter(path=OuterRef("path"), id__gt=OuterRef("id"))))
 
 

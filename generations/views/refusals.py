@@ -1,4 +1,4 @@
-"""Why credits were refused, in words for whoever asked in the browser."""
+"""Why something was refused, in words for whoever asked in the browser."""
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 from accounts.budgets import Room
 from accounts.refusals import InsufficientCredits
 from accounts.roles import Action, can
+from generations.collections import items, keeping
+from generations.collections.items import IsSmart, TooManyItems
+from generations.collections.keeping import TooManyCollections
 
 
 def of_credits(error: InsufficientCredits) -> str:
@@ -69,3 +72,16 @@ def way_out(room: Room, role: str) -> dict[str, str]:
 
 def of_closing() -> str:
     return _("This team is being closed, so nothing more can be made in it.")
+
+
+def of_collection(refusal: Exception) -> str:
+    """Of one that could not be made, or not be filled."""
+    match refusal:
+        case TooManyCollections():
+            text = _("Your team has %(most)s collections, which is the most. Delete one that is not needed.")
+            return text % {"most": keeping.MOST}
+        case TooManyItems():
+            return _("A collection holds at most %(most)s.") % {"most": items.MAX_ITEMS}
+        case IsSmart():
+            return _("A smart collection fills itself: nothing can be put into it.")
+    return of_closing()

@@ -55,6 +55,7 @@ def shared(request: HttpRequest, link: ShareLink, *, token: str) -> HttpResponse
         "collection": link.collection,
         "pieces": [_piece(each, link, token) for each in page.generations],
         "after": after,
+        "cut": page.cut,
         "more_query": urlencode({"after": page.next}) if page.next else "",
     }
     html = render_to_string("generations/shared.html", context)

@@ -17,8 +17,8 @@ from accounts.actors import actor_of
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed
 from generations.collections import open_links, sharing
-from generations.collections.collections import Gone, visible_to
 from generations.collections.forms import ShareForm
+from generations.collections.keeping import Gone, visible_to
 from generations.collections.sharing import TooManyLinks
 from generations.models import ShareLink
 from project.confirming import ask, is_confirmed

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import Action, TeamHttpRequest, team_required
 from generations import tags, team_tags
 from generations.models import Generation, Tag
+from generations.search import reading
+from generations.search.reading import Reading
 from generations.tag_words import KINDS
 from generations.tags import ClipGone, HasIt, NameTooLong, NoName, TooManyTags
 from generations.team_tags import TeamTag
@@ -102,7 +104,22 @@ def context_of(generation: Generation) -> dict[str, Any]:
         "given_tags": _rows(tag for tag in kept if tag.source == Tag.Source.MEMBER),
         "rejected_tags": _rows(tag for tag in read if tag.rejected_at),
         "most_tags": tags.MOST_OF_MEMBERS,
+        "none_read": "" if read else _none_read(generation),
     }
+
+
+def _none_read(generation: Generation) -> str:
+    """Why no machine has called it anything."""
+    match reading.of_clip(generation):
+        case Reading.NO_PROVIDER:
+            return _("Nothing is read off clips here: no provider that does is set up.")
+        case Reading.WAITING:
+            return _("The clip is still being read.")
+        case Reading.FAILED:
+            return _("The clip could not be read.")
+        case Reading.DONE:
+            return _("Nothing was found in the clip.")
+    return ""
 
 
 def _rows(some: Iterable[Tag]) -> list[dict[str, Any]]:

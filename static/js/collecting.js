@@ -65,7 +65,12 @@
       return show();
     }
     // What is asked for is on its way: what was there before is of another time.
-    if (event.target.closest("[data-dialog=collect]")) document.getElementById("collect-body").replaceChildren();
+    const dialog = event.target.closest("[data-dialog]")?.dataset.dialog;
+    document.getElementById(`${dialog}-body`)?.replaceChildren();
+    if (event.target.closest("#select-all")) {
+      for (const card of cards()) selected.add(idOf(card));
+      return show();
+    }
     if (event.target.closest("#deselect")) {
       stop();
       return document.getElementById("select").focus();
@@ -118,17 +123,18 @@
 
   // They are in a collection now.
   document.addEventListener("collected", stop);
-  // The field for a name is for a new one only.
-  const showName = () => {
-    const to = document.getElementById("collect-to");
-    if (to) document.getElementById("collect-new").hidden = to.value !== "new";
+  // What a new one is asked is for a new one only: <select data-new="id"> shows what has the id where "new" is chosen.
+  const showNew = () => {
+    for (const to of document.querySelectorAll("select[data-new]")) {
+      document.getElementById(to.dataset.new).hidden = to.value !== "new";
+    }
   };
-  document.addEventListener("change", showName);
-  document.addEventListener("htmx:afterSettle", showName);
+  document.addEventListener("change", showNew);
+  document.addEventListener("htmx:afterSettle", showNew);
 
   if (wall()) {
     new MutationObserver(() => show()).observe(document.getElementById("main"), { childList: true, subtree: true });
     show();
   }
-  showName();
+  showNew();
 })();

@@ -7,13 +7,13 @@ from django.utils import translation
 
 from generations import lifecycle, tag_words, tags, team_tags
 from generations.models import Generation, Tag
-from generations.providers.embedding import ReadTag
+from generations.providers.embedding import MachineTag
 from generations.tags import ClipGone, HasIt, NameTooLong, NoName, TooManyTags
 from tests.api import completed, ensure_prices
 from tests.factories import make_team, make_user
 from tests.races import race
 
-CLOSE_UP, PAN = ReadTag("shot_size", "close_up"), ReadTag("camera_movement", "pan_left")
+CLOSE_UP, PAN = MachineTag("shot_size", "close_up"), MachineTag("camera_movement", "pan_left")
 
 
 @pytest.fixture
@@ -159,11 +159,11 @@ def test_the_machine_s_is_rejected_and_put_back(clip):
 
 
 def test_what_is_read_anew_takes_the_place_of_what_was_read_and_of_nothing_else(clip):  # K4
-    tags.keep_read(clip, [CLOSE_UP, PAN, ReadTag("angle", "low")])
+    tags.keep_read(clip, [CLOSE_UP, PAN, MachineTag("angle", "low")])
     tags.remove(Tag.objects.get(name="low"))
     add(clip, "neon")
     for _ in range(2):
-        tags.keep_read(clip, [CLOSE_UP, ReadTag("camera_movement", "static"), ReadTag("angle", "Low-Angle shot")])
+        tags.keep_read(clip, [CLOSE_UP, MachineTag("camera_movement", "static"), MachineTag("angle", "Low-Angle shot")])
 
     assert read_of(clip) == [
         ("angle", "low", True),
@@ -183,9 +183,9 @@ def test_reading_the_same_again_writes_nothing(clip):
 
 
 def test_what_a_machine_says_is_cleaned_and_bounded(clip):  # B11
-    odd = [ReadTag("mood", " dr\u202eeamy\n light "), ReadTag("angle", "\u0000"), ReadTag("", "x" * 500)]
+    odd = [MachineTag("mood", " dr\u202eeamy\n light "), MachineTag("angle", "\u0000"), MachineTag("", "x" * 500)]
 
-    tags.keep_read(clip, [*odd, *(ReadTag("", f"thing {at}") for at in range(500))])
+    tags.keep_read(clip, [*odd, *(MachineTag("", f"thing {at}") for at in range(500))])
 
     kept = read_of(clip)
     assert len(kept) == tags.MOST_OF_MACHINE - 1
@@ -224,7 +224,7 @@ def test_a_member_s_tag_is_never_translated():
 
 
 def test_a_text_means_the_tags_that_it_begins_in_either_language(clip, team):
-    tags.keep_read(clip, [CLOSE_UP, ReadTag("angle", "high"), ReadTag("", "Ｄragon gate")])
+    tags.keep_read(clip, [CLOSE_UP, MachineTag("angle", "high"), MachineTag("", "Ｄragon gate")])
     add(clip, "雨夜霓虹", "closet", "雨")
     with translation.override("zh-hans"):
         chinese = tag_words.label("shot_size", "close_up")
@@ -268,7 +268,7 @@ def test_clips_are_found_by_the_machine_s_tags_and_by_members(clip, team):
 
 
 def test_the_team_s_tags_are_listed_with_who_gave_them_and_how_many_clips_have_them(clip, team):
-    tags.keep_read(clip, [PAN, ReadTag("", "lamp")])
+    tags.keep_read(clip, [PAN, MachineTag("", "lamp")])
     other = completed(team)
     tags.keep_read(other, [PAN])
     add(other, "pan_left", "neon", "Nebel")
@@ -347,7 +347,10 @@ def test_two_readings_at_once_leave_one_of_them_whole_and_no_rejection_is_lost()
     clip = completed(make_team(granted=100))
     tags.keep_read(clip, [PAN])
     rejected = Tag.objects.get()
-    readings = [[PAN, CLOSE_UP, ReadTag("angle", "low")], [PAN, ReadTag("shot_size", "wide"), ReadTag("angle", "high")]]
+    readings = [
+        [PAN, CLOSE_UP, MachineTag("angle", "low")],
+        [PAN, MachineTag("shot_size", "wide"), MachineTag("angle", "high")],
+    ]
 
     def act(number: int) -> None:
         if number == 3:
@@ -422,7 +425,12 @@ def plan_of(sql: str, given: dict[str, object]) -> str:
 def test_a_text_means_every_tag_that_it_has_in_it(clip, team, text, meant):
     tags.keep_read(
         clip,
-        [CLOSE_UP, ReadTag("shot_size", "extreme_close_up"), ReadTag("angle", "bird's eye"), ReadTag("", "night")],
+        [
+            CLOSE_UP,
+            MachineTag("shot_size", "extreme_close_up"),
+            MachineTag("angle", "bird's eye"),
+            MachineTag("", "night"),
+        ],
     )
     add(clip, "boat", "雨夜霓虹", "harbour at dawn")
 

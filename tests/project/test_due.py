@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from generations.models import Generation
-from project.due import Bulkhead, Crew, claim, heartbeat
+from project.due import Bulkhead, Crew, claim, due, heartbeat
 from tests.api import asked, ensure_prices
 from tests.factories import make_team
 from tests.races import meanwhile
@@ -37,6 +37,22 @@ def test_the_longest_due_goes_first_and_what_is_not_due_is_left(team):
     claimed = claim_any(10)
 
     assert [row.id for row in claimed] == [rows[1].id, rows[0].id]
+
+
+@pytest.mark.parametrize("limit", [0, -3])
+def test_whoever_has_no_room_claims_nothing(team, limit):
+    asked(team)
+
+    assert claim_any(limit) == []
+    assert len(claim_any(1)) == 1
+
+
+def test_what_is_due_and_leased_is_somebody_elses(team):
+    for _ in range(2):
+        asked(team)
+    claim_any(1)
+
+    assert due(Generation.objects.all()).count() == 1
 
 
 def test_a_claimed_row_is_left_alone_until_its_lease_runs_out(team):  # K3

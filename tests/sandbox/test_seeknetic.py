@@ -250,3 +250,18 @@ def test_it_counts_what_it_was_asked_and_keeps_the_latest_without_tensors(seekne
     assert state["clips_by_url"] == {"tagging http://127.0.0.1:9/1.mp4": 1}
     assert [each["vendor"] for each in asked] == ["seeknetic"] * 3
     assert asked[-1]["json"]["video_input"]["data"] == len(TENSOR["data"])
+
+
+def test_a_key_has_so_many_requests_a_second_whatever_they_are(seeknetic, sandbox):
+    sandbox.set(requests_a_second=2)
+
+    answers = [
+        seeknetic.post("/video_embedding/encode_text", json={"text": "fox"}),
+        seeknetic.get("/async_status/none"),
+        seeknetic.post("/video_embedding/encode_text", json={"text": "fox"}),
+        seeknetic.post("/video_embedding/encode_text", json={"text": "fox"}, headers={"x-api-key": "another"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 429, 200]
+    assert answers[2].headers["retry-after"] == "1"
+    assert sandbox.state()["most_a_second"] == {"seeknetic": 3}

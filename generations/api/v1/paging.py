@@ -9,7 +9,8 @@ from django.db.models import Sum
 from ninja import Schema
 from pydantic import Field
 
-from accounts.api.paging import GivenMoment, cursor_of, id_of
+from accounts.api.moments import GivenMoment
+from accounts.api.paging import cursor_of, id_of
 from accounts.refusals import InvalidSetting
 from generations import tags
 from generations.catalog import MODELS, find_model
@@ -17,13 +18,13 @@ from generations.intake import InvalidParameter
 from generations.models import Generation, GenerationCount, Status
 from generations.models.generations import GenerationQuerySet
 from generations.search import query
-from generations.search.fusing import Way
+from generations.search.fusion import Way
 from generations.search.query import BadSearch, Search
 from project.ids import first_id
 
 from .schemas import How, Pagination
 
-ALONG = ("assets", "tags")
+PREFETCH = ("assets", "tags")
 MAX_OFFSET = 10_000
 ID_SKEW_MS = 1000  # an id is made just before its created_at
 
@@ -67,7 +68,7 @@ def find(team_id: UUID, filters: TaskFilters) -> Page:
     start = _offset(filters)
     if search.q:
         return _ranked(team_id, search, matching, filters, start)
-    page = matching.newest_first().prefetch_related(*ALONG)
+    page = matching.newest_first().prefetch_related(*PREFETCH)
     if filters.cursor:
         page = page.filter(id__lt=id_of(filters.cursor))
     rows = list(page[start : start + filters.limit + 1])
@@ -83,7 +84,14 @@ def _ranked(team_id: UUID, search: Search, matching: GenerationQuerySet, filters
     place = _place(filters.cursor) if filters.cursor else start
     of_words = replace(search, tag="")  # the tag is in what is matching already
     results = query.find(
-        of_words, team_id=team_id, user_id=None, offset=place, limit=filters.limit, within=matching, along=ALONG
+        of_words,
+        team_id=team_id,
+        user_id=None,
+        offset=place,
+        limit=filters.limit,
+        within=matching,
+        prefetch=PREFETCH,
+        with_further=True,
     )
     next_cursor = cursor_of(UUID(int=place + filters.limit)) if results.has_more else None
     return Page(
@@ -94,7 +102,7 @@ def _ranked(team_id: UUID, search: Search, matching: GenerationQuerySet, filters
         },
         how=How(
             mode="words_and_meaning" if results.is_by_meaning else "words",
-            message=results.says or None,
+            message=results.notice or None,
             is_cut=results.total >= query.MOST,
         ),
     )
@@ -104,9 +112,7 @@ def _search(filters: TaskFilters) -> Search:
     try:
         return Search.from_query({"q": filters.q, "tag": filters.tag})
     except BadSearch as error:
-        named = "tag" if filters.tag and "\0" in filters.tag else "q"
-        message = f"{named} holds a character that is not text (NUL). Remove it."
-        raise InvalidParameter(named, "text", message) from error
+        raise InvalidParameter(error.field, "text", error.message) from error
 
 
 def _place(cursor: str) -> int:

@@ -7,7 +7,7 @@ from accounts.api.answers import Body, Moment
 from accounts.budgets import LimitSource
 from generations.catalog import Kind
 from generations.models import Status, Tag
-from generations.search.fusing import Way
+from generations.search.fusion import Way
 
 
 class Line(Body):
@@ -57,7 +57,7 @@ class TagOfTask(Body):
 
 
 class Task(Body):
-    """`found_by` is null where no words were looked for."""
+    """`found_by` is null where no words were looked for, and empty of what follows only as the nearest in meaning."""
 
     id: UUID
     status: Status
@@ -101,7 +101,7 @@ class Pagination(Body):
 
 
 class How(Body):
-    """Whether the meaning of the words could be asked for too; where a provider is down, the message says so.
+    """Whether the meaning of the words could be asked for too; the message says why not, or what is not known yet.
 
     `is_cut` where `total` is the 240 that a search brings at most: there may be more.
     """

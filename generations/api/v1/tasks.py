@@ -96,7 +96,7 @@ def find_task(request: KeyRequest, task_id: str, *, even_hidden: bool = False) -
     except ValueError as error:
         raise TaskNotFound from error
     visible = Generation.objects.filter(team_id=team_id) if even_hidden else Generation.objects.for_team(team_id)
-    generation = visible.filter(id=id).prefetch_related(*paging.ALONG).first()
+    generation = visible.filter(id=id).prefetch_related(*paging.PREFETCH).first()
     if generation is None:
         raise TaskNotFound
     return generation

@@ -23,9 +23,10 @@ SETTINGS = {
     "max_running": "how many of its tasks may run at once, 0 for any number; default 0",
     "max_unanswered": "how many POSTs may be without an answer; default 10",
     "reads_a_minute": "how often it may be asked about its tasks, at least 60; default 900",
+    "reads_a_second": "how many of those may go out within one second, 0 for any number; default 0",
 }
 # Of those that mean something where no generations are made.
-EMBEDDER_SETTINGS = ("priority", "reads_a_minute")
+EMBEDDER_SETTINGS = ("priority", "reads_a_minute", "reads_a_second")
 UNSIGNED = "none"
 OVERLAP_HOURS = 24
 

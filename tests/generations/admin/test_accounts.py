@@ -24,11 +24,12 @@ def page_of(name: str, account: ProviderAccount) -> str:
 
 def settings_of(account: ProviderAccount, **given) -> dict[str, object]:
     names = ("label", "base_url", "priority", "weight", "max_unanswered", "reads_a_minute")
-    return {**{name: getattr(account, name) for name in names}, "max_running": "", **given}
+    return {**{name: getattr(account, name) for name in names}, "max_running": "", "reads_a_second": "", **given}
 
 
 def test_all_settings_can_be_changed_and_the_rest_stays(admin_client, account):
     given = {"priority": 7, "weight": 3, "max_running": 20, "max_unanswered": 5, "reads_a_minute": 120}
+    given["reads_a_second"] = 4
 
     response = admin_client.post(page_of("change", account), settings_of(account, **given))
 
@@ -64,6 +65,7 @@ def test_what_workers_wrote_meanwhile_is_not_undone(admin_client, account, monke
         {"max_running": 0},
         {"max_unanswered": 0},
         {"reads_a_minute": 59},
+        {"reads_a_second": 0},
         {"priority": ""},
         {"base_url": "ftp://provider.example"},
         {"base_url": "https://user:password@provider.example"},
@@ -161,13 +163,15 @@ def vectors() -> ProviderAccount:
 
 def test_options_are_edited_a_line_each(admin_client, vectors):
     page = text_of(admin_client.get(page_of("change", vectors)))
-    given = {"label": "vectors", "base_url": vectors.base_url, "priority": 5, "reads_a_minute": 600}
+    given = {"label": "vectors", "base_url": vectors.base_url, "priority": 5}
+    given |= {"reads_a_minute": 600, "reads_a_second": 10}
 
     response = admin_client.post(page_of("change", vectors), {**given, "options": "model=bge-m3\r\nversion = 2\r\n"})
 
     vectors.refresh_from_db()
     assert response.status_code == 302
     assert (vectors.options, vectors.priority) == ({"model": "bge-m3", "version": "2"}, 5)
+    assert (vectors.reads_a_minute, vectors.reads_a_second) == (600, 10)
     assert "model, dims, encoding, version" in page
 
 

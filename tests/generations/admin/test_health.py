@@ -36,6 +36,16 @@ def test_an_account_in_service_is_told_as_such(admin_client, account, address):
     assert SECRET not in page
 
 
+def test_its_limits_of_reads_are_told(admin_client, account, address):
+    by_the_minute = text_of(admin_client.get(address))
+    ProviderAccount.objects.update(reads_a_minute=300, reads_a_second=5)
+    by_both = text_of(admin_client.get(address))
+
+    assert ("up to 900 a minute" in by_the_minute, "a second" in by_the_minute) == (True, False)
+    assert "up to 300 a minute" in by_both
+    assert "and 5 a second" in by_both
+
+
 def test_what_is_wrong_is_told(admin_client, account, address):
     now = timezone.now()
     ProviderAccount.objects.update(

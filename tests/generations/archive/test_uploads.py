@@ -100,6 +100,12 @@ def test_a_picture_too_large_to_decode_is_refused_by_its_header(width, height): 
     assert not Asset.objects.exists()
 
 
+@pytest.mark.django_db
+def test_it_is_said_that_a_picture_has_too_many_pixels():
+    with pytest.raises(BadUpload, match="more than 40 megapixels"):
+        keep_upload(make_team(), png_header(10_000, 4_001))
+
+
 HOSTILE = {
     "empty": b"",
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.test import RequestFactory
 from django.utils import timezone
 
+from generations import words
 from generations.collections import export, items
 from generations.models import Asset, Collection, Generation, Tag
+from generations.search import query
 from tests.api import completed_images, ensure_prices
 from tests.collecting import clips, gathered, output_of
 from tests.factories import make_team
@@ -168,13 +169,19 @@ def test_a_smart_one_is_what_it_finds(team, maker):
     assert [each["id"] for each in told(archive)[0]["items"]] == [str(each.id) for each in reversed(made)]
 
 
-def test_it_is_a_download_named_after_the_collection(filled):  # RFC 6266
-    response = export.respond(RequestFactory().head("/"), filled)
+def test_its_manifest_says_what_a_smart_one_leaves_out(team, maker, monkeypatch):
+    monkeypatch.setattr(query, "MOST", 1)
+    for each in clips(team, 2, prompt="A boat"):
+        words.keep(each)
 
-    assert response.headers["Content-Type"] == "application/zip"
-    disposition = response.headers["Content-Disposition"]
-    assert disposition == "attachment; filename*=utf-8''filmgate-%E7%81%AF%E7%AC%BC-co.zip"
-    assert response.content == b""
+    manifest, _rows = told(packed(gathered(team, maker, search={"q": "boat"})))
+
+    assert (manifest["notice"], len(manifest["items"])) == ("The best 1 of what its search finds.", 1)
+
+
+def test_it_is_named_after_the_collection(filled):
+    assert export.name_of(filled) == "filmgate-灯笼-co.zip"
+    assert export.name_of(Collection(name="…")) == "filmgate-collection.zip"
 
 
 def test_left_in_the_middle_it_leaves_nothing(filled, monkeypatch):

@@ -3,9 +3,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from generations.collections import collections, contents, items
-from generations.collections.collections import Gone
+from generations.collections import contents, items, keeping, shelves
 from generations.collections.items import IsSmart, NotThere, TooManyItems
+from generations.collections.keeping import Gone
 from generations.models import Collection, CollectionItem, Generation
 from tests.collecting import clips, gathered, order_of
 from tests.factories import make_member, make_team
@@ -183,7 +183,7 @@ def test_what_is_not_in_it_is_neither_moved_nor_a_place(team, maker, board, five
 
 def cover_of(board) -> Generation | None:
     """What a list of collections shows of it."""
-    (shelf,) = contents.shelves(contents.counted(Collection.objects.filter(pk=board.pk)))
+    (shelf,) = shelves.shelves(shelves.counted(Collection.objects.filter(pk=board.pk)))
     return shelf.cover and shelf.cover.generation
 
 
@@ -223,7 +223,7 @@ def test_a_smart_one_is_not_filled_by_hand(team, maker, five):
 
 def test_one_that_has_become_private_is_gone_for_the_others(team, maker, five):
     board, other = gathered(team, maker, five), make_member(team=team)
-    collections.change(board, name="Mine", description="", visibility="private", by=maker)
+    keeping.change(board, name="Mine", description="", visibility="private", by=maker)
 
     for act in (
         lambda: items.add(board, [five[0].id], by=other),

@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from accounts import teams
 from accounts.actors import Actor
 from accounts.refusals import TeamClosing
-from generations.collections import collections, items, sharing
-from generations.collections.collections import Gone, TooManyCollections
+from generations import lifecycle
+from generations.collections import items, keeping, sharing
 from generations.collections.items import NotThere, TooManyItems
+from generations.collections.keeping import Gone, TooManyCollections
 from generations.collections.sharing import TooManyLinks
 from generations.models import Collection, CollectionItem
 from tests.collecting import clips, gathered, order_of
@@ -50,7 +51,7 @@ def test_added_beside_removed_either_comes_first(team, maker, board, five):
 
 
 def test_the_last_places_are_given_once(team, maker, monkeypatch):
-    monkeypatch.setattr(items, "MOST", 6)
+    monkeypatch.setattr(items, "MAX_ITEMS", 6)
     board, many = gathered(team, maker), clips(team, 20)
 
     def act(generation):
@@ -64,7 +65,7 @@ def test_the_last_places_are_given_once(team, maker, monkeypatch):
 
 
 def test_the_last_collection_and_the_last_link_are_made_once(team, maker, monkeypatch):
-    monkeypatch.setattr(collections, "MOST", 3)
+    monkeypatch.setattr(keeping, "MOST", 3)
     monkeypatch.setattr(sharing, "MOST", 2)
     board = gathered(team, maker)
 
@@ -85,7 +86,7 @@ def test_deleted_while_it_is_filled_and_moved_it_is_gone(team, maker, board, fiv
     def act(number):
         try:
             if number == 6:
-                return collections.delete(board, by=Actor(user=maker))
+                return keeping.delete(board, by=Actor(user=maker))
             if number % 2:
                 return items.add(board, [more[number].id], by=maker)
             return items.shift(board, five[number % 5].id, is_later=True, by=maker)
@@ -138,3 +139,25 @@ def test_whoever_puts_one_beside_another_that_is_taken_away_meanwhile_is_told(te
     thread.join()
 
     assert (answers, sorted(order_of(board))) == (["not there"], ["1", "3", "4", "5"])
+
+
+def test_what_is_hidden_while_it_is_added_stays_out(team, maker, five):
+    board = gathered(team, maker)
+    added = []
+
+    def late() -> None:
+        try:
+            added.append(items.add(board, [each.id for each in five[:2]], by=maker).added)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        lifecycle.hide(five[0])
+        thread = Thread(target=late)
+        thread.start()
+        thread.join(0.5)
+    thread.join()
+
+    assert added == [1]
+    assert order_of(board) == ["2"]
+    assert board.items.count() == 1

@@ -6,11 +6,14 @@ from django.utils import timezone
 from accounts import members
 from accounts.actors import Actor
 from generations import words
-from generations.collections import contents, smart
-from generations.models import Generation
+from generations.collections import contents, items, keeping, shelves, smart
+from generations.collections.keeping import ByHand, Gone
+from generations.models import Collection, Generation
+from generations.search import asking, query
 from generations.search.query import BadSearch, Search, find
 from tests.collecting import clips, gathered
 from tests.factories import make_member, make_team
+from tests.searching import keep_vector, make_index, turned
 
 
 def searchable(generations) -> None:
@@ -101,7 +104,7 @@ def test_a_private_collection_of_its_maker_shows_in_a_private_one_alone(team, ma
     shown = [len(found(board, is_public=is_public)) for is_public in (False, True)]
 
     assert shown == ([1, 1] if visibility == "private" else [0, 0])
-    assert len(contents.all_ids(board)) == shown[0]
+    assert len(contents.whole(board).ids) == shown[0]
 
 
 def test_nor_does_it_show_through_a_smart_one_that_is_looked_through(team, maker):  # A20
@@ -140,9 +143,117 @@ def test_a_page_follows_another_and_none_is_shown_twice(team, maker, search):  #
 
     assert sorted(shown) == sorted(each.id for each in made)
     assert len(shown) == 7
-    assert contents.all_ids(board) == shown
+    assert contents.whole(board).ids == shown
 
 
 @pytest.mark.parametrize("after", ["junk", "-", "1.", ".1", "9" * 40, "٣.٣", "1.1.1", "-1.5x", "0.0"])
 def test_a_page_after_nothing_is_the_first(board, after):
     assert len(contents.page(board, after=after, limit=3).generations) == 3
+
+
+def test_it_says_that_its_search_finds_more_than_it_takes(team, maker, monkeypatch):
+    monkeypatch.setattr(query, "MOST", 3)
+    searchable(clips(team, 4, prompt="A boat"))
+    board = gathered(team, maker, search={"q": "boat"})
+
+    pages = [contents.page(board, after="", limit=2, is_public=is_public) for is_public in (False, True, True)]
+
+    assert [page.cut for page in pages] == ["The best 3 of what its search finds."] * 3
+    assert contents.whole(board).notice == "The best 3 of what its search finds."
+    assert len(contents.whole(board).ids) == 3
+
+
+def test_where_nothing_is_left_out_nothing_is_said(team, maker):
+    searchable(clips(team, 4, prompt="A boat"))
+
+    for search in ({"q": "boat"}, {"show": "completed"}):
+        board = gathered(team, maker, search=search)
+        assert (contents.page(board, after="", limit=2).cut, contents.whole(board).notice) == ("", "")
+
+
+def test_of_the_newest_it_takes_so_many_and_says_so(team, maker, monkeypatch):
+    monkeypatch.setattr(smart, "MAX_ITEMS", 3)
+    monkeypatch.setattr(smart, "ROUND", 3)
+    clips(team, 4)
+    board = gathered(team, maker, search={"show": "completed"})
+
+    whole = contents.whole(board)
+
+    assert (len(whole.ids), whole.notice) == (3, "The newest 3 of what its search finds.")
+
+
+def test_what_its_search_could_not_ask_is_told_of_the_whole(team, maker):
+    make_index()  # of a provider that there is no account of
+    searchable(clips(team, 1, prompt="A boat"))
+
+    notice = contents.whole(gathered(team, maker, search={"q": "boat"})).notice
+
+    assert "Search by meaning is not available right now" in notice
+
+
+def cover_of(board: Collection) -> str:
+    """What a list shows of it."""
+    (shelf,) = shelves.shelves(shelves.counted(Collection.objects.filter(pk=board.pk)))
+    return shelf.cover.generation.prompt if shelf.cover else ""
+
+
+def test_its_cover_is_the_first_completed_that_it_finds_until_one_is_chosen(team, maker):
+    first, _second = clips(team, 2, prompt="Done")
+    clips(team, 1, prompt="Failed", state="failed", failure_code="TIMEOUT")
+    board = gathered(team, maker, search={})
+
+    covers = [cover_of(board)]
+    items.set_cover(board, first.id, by=maker)
+    covers.append(cover_of(board))
+    Generation.objects.filter(pk=first.pk).update(hidden_at=timezone.now())
+    covers.append(cover_of(board))
+
+    assert covers == ["Done 2", "Done 1", "Done 2"]
+
+
+def test_a_list_searches_for_few_covers_and_keeps_what_it_has_found(team, maker):
+    searchable(clips(team, 1, prompt="A boat"))
+    boards = [gathered(team, maker, search={"q": "boat"}) for _ in range(smart.MOST_COVERS + 3)]
+    contents.page(boards[-1], after="", limit=2)
+
+    known = [len(smart.covers(boards)) for _ in range(2)]
+    with CaptureQueriesContext(connection) as asked:
+        smart.covers(boards)
+
+    assert known == [smart.MOST_COVERS + 1, smart.MOST_COVERS + 3]
+    assert len(asked) == 0
+
+
+def test_its_search_is_changed_and_what_was_found_for_it_forgotten(team, maker):
+    searchable([*clips(team, 1, prompt="A boat"), *clips(team, 1, prompt="A kite")])
+    board = gathered(team, maker, search={"q": "boat"})
+    shown = [found(board, is_public=True), cover_of(board)]
+
+    before = keeping.change_search(board, {"q": "kite"}, by=make_member(team=team))
+
+    board.refresh_from_db()
+    assert before == {"q": "boat"}
+    assert shown == [["A boat 1"], "A boat 1"]
+    assert [found(board, is_public=True), cover_of(board)] == [["A kite 1"], "A kite 1"]
+
+
+def test_one_that_is_filled_by_hand_looks_for_nothing_and_another_member_s_own_is_not_there(team, maker, board):
+    own = gathered(team, maker, search={}, visibility="private")
+
+    with pytest.raises(ByHand):
+        keeping.change_search(board, {"q": "kite"}, by=maker)
+    with pytest.raises(Gone):
+        keeping.change_search(own, {"q": "kite"}, by=make_member(team=team))
+
+    assert list(Collection.objects.exclude(search=None).values_list("search", flat=True)) == [{}]
+
+
+def test_what_only_lies_further_away_is_not_in_it(team, maker):
+    index = make_index()
+    asking.keep(index, "harbour", turned(0))
+    for generation, degrees in zip(clips(team, 3), (1, 80, 85), strict=True):
+        keep_vector(index, generation, turned(degrees))
+    board = gathered(team, maker, search={"q": "harbour"})
+
+    assert [len(found(board, is_public=is_public)) for is_public in (False, True)] == [1, 1]
+    assert len(contents.whole(board).ids) == 1

@@ -1,11 +1,11 @@
 import pytest
 
 from generations.providers.clip_tags import read_tags
-from generations.providers.embedding import ReadTag
+from generations.providers.embedding import MachineTag
 
-LOW = ReadTag("angle", "low_angle")
-CLOSE = ReadTag("shot_size", "close_up")
-PAN = ReadTag("camera_movement", "pan_left")
+LOW = MachineTag("angle", "low_angle")
+CLOSE = MachineTag("shot_size", "close_up")
+PAN = MachineTag("camera_movement", "pan_left")
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_tags_by_kind_are_read_however_they_are_told(answer):
 
 def test_tags_of_no_kind_are_read_too():
     assert read_tags({"tags": ["Night", "night", {"name": "Neon lights"}]}) == (
-        ReadTag("", "night"),
-        ReadTag("", "neon_lights"),
+        MachineTag("", "night"),
+        MachineTag("", "neon_lights"),
     )
 
 
@@ -61,7 +61,7 @@ def test_an_answer_about_something_else_has_none(answer):
     [("x" * 100, "x" * 40), ("a\0b\ud800c", "a_b_c"), ("特写", "特写"), ("<b>", "<b>"), ("  A -- b ", "a_b")],
 )
 def test_names_can_be_stored(told, name):  # P7
-    assert read_tags({"tags": [told]}) == (ReadTag("", name),)
+    assert read_tags({"tags": [told]}) == (MachineTag("", name),)
 
 
 def test_no_answer_brings_more_than_can_be_read():  # P12

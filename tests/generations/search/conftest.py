@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.utils import translation
 
 from accounts.models import Team
+from project.caches import PROCESS
 from sandbox.clips import Clip
 from sandbox.render import render
 from tests.api import ensure_prices
@@ -18,7 +20,14 @@ __all__ = ["media_folder", "sandbox", "sandbox_process"]
 @pytest.fixture(autouse=True)
 def _no_vectors_kept() -> Iterator[None]:
     yield
-    caches["vectors"].clear()
+    caches[PROCESS].clear()
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Whatever language a request of another test was in."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 
-from generations.models import ProviderAccount, SearchEntry, SearchIndex
-from generations.search import asking, indexing, spaces
+from generations.models import ProviderAccount, SearchIndex
+from generations.search import asking, serving, spaces
+from generations.submitting import budget
+from project.caches import PROCESS
 from tests.factories import make_team
-from tests.indexing import PATHS, make_clips, make_embedder, set_fault, set_options
+from tests.indexing import PATHS, make_embedder, set_fault, set_options
 from tests.races import race
 from tests.receiver import Receiver, answer, hang
 
@@ -110,7 +112,7 @@ def test_whoever_hangs_is_waited_for_once(index, scnet):  # P12
 
 
 def test_while_the_first_rests_another_account_is_asked(index, scnet, sandbox):
-    caches["vectors"].set(f"rest:{scnet.pk}", True, 60)
+    caches[PROCESS].set(f"rest:{scnet.pk}", True, 60)
     make_embedder("scnet", at=sandbox.url, priority=200)
 
     assert len(asking.embed_query(index, "A lighthouse")) == 4096
@@ -119,7 +121,7 @@ def test_while_the_first_rests_another_account_is_asked(index, scnet, sandbox):
 @pytest.mark.parametrize("options", [{"model": "Qwen3-Embedding-0.6B"}, {"dims": "1024"}])
 def test_while_another_model_is_filled_the_one_before_is_asked_by_its_name(index, scnet, sandbox, options):  # P19
     known = asking.embed_query(index, "A lighthouse")
-    caches["vectors"].clear()
+    caches[PROCESS].clear()
     set_options(scnet, **options)
     spaces.ensure()
 
@@ -172,14 +174,36 @@ def test_a_text_that_is_refused_lets_others_be_asked_about(index, sandbox):
 
 def test_a_team_has_so_many_new_texts_asked_about_in_a_minute(index, team, sandbox, monkeypatch):
     monkeypatch.setattr(asking, "MOST_A_MINUTE", 3)
+    monkeypatch.setattr(time, "time", lambda: 1_900_000_000)  # all of it within one minute
     other = make_team()
 
-    vectors = [asking.embed_query(index, f"Text {number}", team_id=team.id) for number in range(5)]
+    answers = [asking.ask_all([index], f"Text {number}", team_id=team.id) for number in range(5)]
 
-    assert [bool(each) for each in vectors] == [True, True, True, False, False]
-    assert asking.embed_query(index, "Text 0", team_id=team.id)
-    assert asking.embed_query(index, "Text 4", team_id=other.id)
+    assert [bool(each.vectors) for each in answers] == [True, True, True, False, False]
+    assert [each.is_too_fast for each in answers] == [False, False, False, True, True]
+    assert asking.ask_all([index], "Text 0", team_id=team.id).vectors
+    assert asking.ask_all([index], "Text 4", team_id=other.id).vectors
     assert calls(sandbox) == 4
+
+
+def test_a_text_counts_once_however_many_indexes_there_are(index, team, sandbox, monkeypatch):
+    monkeypatch.setattr(asking, "MOST_A_MINUTE", 1)
+    make_embedder("seeknetic", at=sandbox.url)
+    spaces.ensure()
+
+    answers = asking.ask_all([index, spaces.current("clip")], "A lighthouse", team_id=team.id)
+
+    assert (len(answers.vectors), answers.is_too_fast) == (2, False)
+
+
+@pytest.mark.parametrize(("typed", "is_asked"), [("a", False), ("７", False), ("?", False), ("塔", True), ("ab", True)])
+def test_a_single_letter_is_asked_about_nowhere(index, team, sandbox, typed, is_asked):
+    """Somebody is only beginning to type; a single Chinese character may be a word."""
+    answers = asking.ask_all([index], typed, team_id=team.id)
+
+    assert bool(answers.vectors) is is_asked
+    assert calls(sandbox) == int(is_asked)
+    assert not answers.unanswered
 
 
 def test_whoever_asks_holds_no_connection_while_all_indexes_are_asked(index, team, sandbox):  # P12
@@ -187,22 +211,20 @@ def test_whoever_asks_holds_no_connection_while_all_indexes_are_asked(index, tea
     spaces.ensure()
     of_clips = spaces.current("clip")
     assert connection.connection is not None
-    found = asking.ask_all([index, of_clips], "A lighthouse", team_id=team.id)
+    answers = asking.ask_all([index, of_clips], "A lighthouse", team_id=team.id)
 
     assert connection.connection is None
-    assert [(each, len(vector)) for each, vector in found] == [(index, 4096), (of_clips, 512)]
+    assert [(each, len(vector)) for each, vector in answers.vectors] == [(index, 4096), (of_clips, 512)]
 
 
-def test_while_prompts_are_indexed_searches_find_a_read_left(index, team, sandbox):  # P18
+def test_what_is_indexed_leaves_reads_to_searches(index, scnet):  # P18
     ProviderAccount.objects.update(reads_a_minute=60)
-    make_clips(team, 150)
-    for _ in range(2):
-        indexing.index()
-    waiting = SearchEntry.objects.filter(done_at=None).count()
+    scnet.refresh_from_db()
+    while budget.take(scnet, ahead=serving.WORK_AHEAD):
+        pass
 
     vectors = [asking.embed_query(index, f"Text {number}") for number in range(2)]
 
-    assert waiting > 0
     assert all(vectors)
 
 

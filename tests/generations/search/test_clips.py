@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from generations import lifecycle
 from generations.models import Asset, ProviderAccount, SearchEntry, SearchIndex, Tag
+from generations.providers import registry
+from generations.providers.base import Progress
 from generations.search import clips, filling, indexing, spaces
 from project.due import claim
 from tests.api import completed, completed_images
@@ -151,14 +153,54 @@ def test_one_that_may_be_with_a_busy_account_waits_for_it(team, seeknetic, sandb
 
 
 @pytest.mark.parametrize("words", ["Internal error", "Failed to download the video", "Timed out", "A corrupt file"])
-def test_what_may_pass_is_believed_the_sixth_time(team, seeknetic, sandbox, clip, words):
+def test_what_may_pass_is_believed_after_half_a_day(team, seeknetic, sandbox, clip, words):
     set_fault(sandbox, "seeknetic", f"fail={words}")
     entry = begun(team, clip)
+    waited = {}
+
+    def is_done() -> bool:
+        if not look(entry).request_id and entry.next_at:
+            waited[entry.failed_count] = seconds_until(entry.next_at)
+        return bool(entry.done_at)
+
+    wait_until(is_done, seconds=60)
+
+    assert entry.failure_code in clips.MAY_PASS
+    assert [round(each, -1) for each in waited.values()] == [round(each, -1) for each in clips.FAILED_WAITS]
+    assert sum(waited.values()) > 12 * 3600
+    assert sandbox.state()["clip_calls"] == 1 + len(clips.FAILED_WAITS)
+
+
+def test_what_may_pass_holds_up_a_change_of_model_for_some_twenty_minutes(team, seeknetic, sandbox, clip):
+    set_fault(sandbox, "seeknetic", "fail=Internal error")
+    entry = begun(team, clip)
+    SearchIndex.objects.update(is_current=False)
 
     wait_until(lambda: look(entry).done_at, seconds=30)
 
-    assert entry.failure_code in clips.MAY_PASS
-    assert sandbox.state()["clip_calls"] == 6
+    assert sandbox.state()["clip_calls"] == 1 + clips.FEW_WAITS
+
+
+def test_tries_without_an_answer_do_not_make_the_first_failure_the_last(team, seeknetic, sandbox, clip):
+    set_fault(sandbox, "seeknetic", "fail=Failed to download the video")
+    entry = begun(team, clip)
+    SearchEntry.objects.update(attempt_count=20)
+
+    wait_until(lambda: look(entry).failed_count, seconds=30)
+
+    assert entry.done_at is None
+
+
+def test_what_was_ready_while_nobody_could_look_is_taken_and_not_made_again(team, seeknetic, sandbox, clip):
+    entry = begun(team, clip)
+    provider = registry.clip_reader(seeknetic)
+    wait_until(lambda: provider.fetch(entry.request_id).progress == Progress.SUCCEEDED, seconds=30)
+    SearchEntry.objects.update(requested_at=timezone.now() - clips.ENDLESS * 2)
+
+    look(entry)
+
+    assert entry.vector is not None
+    assert sandbox.state()["clip_calls"] == 1
 
 
 def test_one_that_is_worked_on_for_ever_holds_up_a_change_of_model_for_three_hours(team, seeknetic, sandbox, clip):
@@ -196,8 +238,8 @@ def test_however_many_wait_those_in_hand_are_counted_by_an_index_of_their_own(te
         # References are looked at when a transaction ends, which this one does not.
         cursor.execute(
             "INSERT INTO generations_searchentry"
-            " (index_id, generation_id, team_id, request_id, failure_code, attempt_count, next_at, created_at)"
-            " SELECT %s, gen_random_uuid(), %s, '', '', 0, now(), now() FROM generate_series(1, 50000)",
+            " (index_id, generation_id, team_id, request_id, failure_code, attempt_count, failed_count, next_at,"
+            " created_at) SELECT %s, gen_random_uuid(), %s, '', '', 0, 0, now(), now() FROM generate_series(1, 50000)",
             [index.pk, team.pk],
         )
         cursor.execute("ANALYZE generations_searchentry")

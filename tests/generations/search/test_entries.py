@@ -8,14 +8,14 @@ from django.utils import timezone
 from generations import lifecycle
 from generations.models import SearchEntry, SearchIndex, Tag
 from generations.providers.base import AccountRefused, Busy, NotSent, Unclear
-from generations.providers.embedding import ReadTag
+from generations.providers.embedding import MachineTag
 from generations.search import entries, filling, spaces
 from project.due import claim
 from tests.api import completed
 from tests.indexing import make_embedder
 from tests.races import race
 
-PAN = ReadTag("camera_movement", "pan")
+PAN = MachineTag("camera_movement", "pan")
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def test_one_hidden_while_it_is_entered_has_nothing_in_the_end(team, indexes):
     entry = SearchEntry.objects.create(index=index, generation=clip, team=team, next_at=clip.created_at)
 
     entry.refresh_from_db()
-    assert entries.is_wanted(entry) is False
+    assert entries.is_findable(entry) is False
 
     assert kinds(clip) == []
 

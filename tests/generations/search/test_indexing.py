@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from generations import links, provider_accounts
 from generations.models import ProviderAccount, SearchEntry, SearchIndex
-from generations.search import clips, filling, indexing, jobs, prompts, query, spaces, vectors
+from generations.search import clips, database_index, filling, indexing, jobs, prompts, query, spaces
 from tests.api import completed
 from tests.indexing import (
     hurry,
@@ -33,7 +33,7 @@ def accounts(team, sandbox, reachable) -> dict[str, ProviderAccount]:
 
 def has_database_index(index: SearchIndex) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [vectors.name(index)])
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [database_index.name(index)])
         return cursor.fetchone() == (True,)
 
 
@@ -82,7 +82,7 @@ def test_a_change_of_model_is_made_in_the_background_while_the_one_before_serves
 
     new = spaces.current("prompt")
     assert (meanwhile_current, searched) == (old, 6)
-    assert (found.says, found.is_by_meaning) == ("", True)
+    assert (found.notice, found.is_by_meaning) == ("", True)
     assert (new.model, new.dims) == ("Qwen3-Embedding-0.6B", 1024)
     assert missing() == []
     assert has_database_index(new)
@@ -141,19 +141,19 @@ def test_what_completes_while_a_new_index_is_filled_is_in_it(team, accounts):
 def test_a_build_that_is_killed_is_made_again(team, accounts, monkeypatch):  # K3
     accounts["seeknetic"].delete()
     make_clips(team, 2)
-    build = vectors.build
+    build = database_index.build
 
     def die(index: SearchIndex) -> bool:
         raise SystemExit
 
-    monkeypatch.setattr(vectors, "build", die)
+    monkeypatch.setattr(database_index, "build", die)
     spaces.ensure()
     filling.take_due()
     prompts.crew.run()
     with pytest.raises(SystemExit):
         indexing.tending.tend(indexing.tending.claim_due(1)[0])
     leased = SearchIndex.objects.get()
-    monkeypatch.setattr(vectors, "build", build)
+    monkeypatch.setattr(database_index, "build", build)
     SearchIndex.objects.update(lease_until=Now())
     index_all()
 

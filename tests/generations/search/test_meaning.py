@@ -26,7 +26,7 @@ def near(team, similarities):
         generation = asked(team)
         keep_vector(index, generation, like(similarity))
         made[generation.id] = similarity
-    return [made[id] for id in meaning.nearest(index, ONE, None, team_id=team.id)]
+    return [made[id] for id in meaning.nearest(index, ONE, None, team_id=team.id).near]
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,18 @@ def test_of_few_all_that_are_not_far_off_are_near(team):
 
 def test_at_right_angles_nothing_is_near(team):
     assert near(team, [0.04, 0.03, -0.2]) == []
+
+
+def test_what_is_not_near_lies_further_away_in_its_order(team, monkeypatch):
+    monkeypatch.setattr(meaning, "MOST", 4)
+    index = make_index()
+    made = [asked(team) for _ in range(6)]
+    for generation, similarity in zip(made, [0.9, 0.8, 0.2, 0.1, -0.3, -0.4], strict=True):
+        keep_vector(index, generation, like(similarity))
+
+    found = meaning.nearest(index, ONE, None, team_id=team.id)
+    others = meaning.nearest(index, ONE, None, team_id=team.id, but=made[0].id)
+
+    ids = [generation.id for generation in made]
+    assert (found.near, found.further) == (ids[:2], ids[2:4])
+    assert (others.near, others.further) == (ids[1:2], ids[2:5])

@@ -1,14 +1,11 @@
-import math
-import operator
 import random
-from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 
 from generations import lifecycle
 from generations.models import Generation, SearchEntry, State
-from generations.search import vectors
+from generations.search import database_index, vectors
 from tests.api import asked, ensure_prices
 from tests.factories import make_team
 from tests.searching import keep_vector, make_index, turned
@@ -42,14 +39,6 @@ def fanned(index, team, count, *, dims=4):
     for number, generation in enumerate(made):
         keep_vector(index, generation, turned(number, dims=dims))
     return [generation.id for generation in made]
-
-
-def state_of(index):
-    """Whether the database has its index: valid, invalid, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [vectors.name(index)])
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def plan_of(index, vector, team):
@@ -104,76 +93,12 @@ def test_the_index_of_the_database_is_used_once_it_is_built(team, soon, dims):
         cursor.execute("ANALYZE generations_searchentry")
 
     before = plan_of(index, turned(-1, dims=dims), team)
-    assert vectors.build(index) is True
+    assert database_index.build(index) is True
     after = plan_of(index, turned(-1, dims=dims), team)
 
-    assert vectors.name(index) not in before
-    assert vectors.name(index) in after
+    assert database_index.name(index) not in before
+    assert database_index.name(index) in after
     assert nearest(index, turned(-1, dims=dims), team, limit=3) == ids[:3]
-
-
-def test_building_again_is_harmless_and_dropping_too(team):
-    index = make_index()
-    fanned(index, team, 3)
-
-    assert vectors.build(index) is True
-    assert vectors.build(index) is True
-    assert state_of(index) is True
-    assert vectors.drop(index) is True
-    assert vectors.drop(index) is True
-    assert state_of(index) is None
-
-
-def test_what_a_killed_build_left_is_built_anew(team):
-    index = make_index()
-    fanned(index, team, 3)
-    vectors.build(index)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)", [vectors.name(index)]
-        )
-
-    assert vectors.build(index) is True
-
-    assert state_of(index) is True
-
-
-def test_one_that_fails_may_be_built_again(team):
-    index = make_index(dims=5)
-    keep_vector(index, asked(team), turned(0, dims=4))  # of another length: it cannot be indexed
-
-    with pytest.raises(DatabaseError, match="expected 5 dimensions"):
-        vectors.build(index)
-    left = state_of(index)
-    SearchEntry.objects.all().delete()
-
-    assert left is False
-    assert vectors.build(index) is True
-    assert state_of(index) is True
-
-
-def test_two_do_not_build_at_once(team):
-    index = make_index()
-    other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(hashtext('generations_searchindex'), %s)", [index.pk])
-
-            assert vectors.build(index) is False
-            assert vectors.drop(index) is False
-            assert state_of(index) is None
-
-            cursor.execute("SELECT pg_advisory_unlock_all()")
-            assert vectors.build(index) is True
-    finally:
-        other.close()
-
-
-def test_it_is_not_built_within_a_transaction(team):
-    index = make_index()
-
-    with pytest.raises(DatabaseError, match="transaction block"), transaction.atomic():
-        vectors.build(index)
 
 
 @pytest.mark.parametrize("is_built", [False, True])
@@ -182,7 +107,7 @@ def test_another_teams_vectors_are_never_near(team, stranger, soon, is_built):  
     fanned(index, team, 6)
     theirs = fanned(index, stranger, 6)
     if is_built:
-        vectors.build(index)
+        database_index.build(index)
 
     assert nearest(index, turned(0), stranger, limit=10) == theirs
     # Even where the generations that are asked about were somebody else's.
@@ -195,8 +120,8 @@ def test_vectors_of_another_index_are_never_compared(team, soon):
     index, other = make_index(), make_index("prompt", provider="scnet")
     ids = fanned(index, team, 4)
     keep_vector(other, asked(team), turned(0))
-    vectors.build(index)
-    vectors.build(other)
+    database_index.build(index)
+    database_index.build(other)
 
     assert nearest(index, turned(0), team) == ids
 
@@ -206,7 +131,7 @@ def test_a_filtered_page_is_full_where_there_is_enough(team, soon):
     ids = fanned(index, team, 40)
     late = ids[-6:]
     Generation.objects.filter(id__in=late).update(task_type="image_to_video")
-    vectors.build(index)
+    database_index.build(index)
 
     assert nearest(index, turned(0), team, limit=6, task_type="image_to_video") == late
     assert nearest(index, turned(0), team, limit=24, task_type="image_to_video") == late
@@ -220,7 +145,7 @@ def test_the_index_goes_on_until_there_is_enough_that_fits(team, soon, monkeypat
     index = make_index(dims=dims)
     ids = fanned(index, team, 30, dims=dims)
     Generation.objects.filter(id__in=ids[20:]).update(task_type="image_to_video")
-    vectors.build(index)
+    database_index.build(index)
 
     with connection.execute_wrapper(sent := Sent()):
         found = nearest(index, turned(0, dims=dims), team, limit=3, task_type="image_to_video")
@@ -231,34 +156,12 @@ def test_the_index_goes_on_until_there_is_enough_that_fits(team, soon, monkeypat
 
 
 @pytest.mark.parametrize("dims", [4, 4096])
-def test_the_index_brings_a_teams_own_first(team, stranger, soon, dims):
-    """Though others' are nearer by their meaning: so a search passes through nobody else's."""
-    index = make_index(dims=dims)
-    for number in range(20):
-        keep_vector(index, asked(stranger), turned(number / 10, dims=dims))
-    ids = [keep_vector(index, asked(team), turned(20 + number, dims=dims)).generation_id for number in range(10)]
-    vectors.build(index)
-
-    with connection.cursor() as cursor:
-        order = f"{vectors._indexed(index)} {vectors._sought(index, turned(0, dims=dims), team.id)}"
-        cursor.execute(
-            "SET enable_sort = off;"
-            f"SELECT generation_id FROM generations_searchentry WHERE index_id = {index.pk} ORDER BY {order} LIMIT 10"
-        )
-        cursor.nextset()
-        brought = {id for (id,) in cursor.fetchall()}
-        cursor.execute("RESET enable_sort")
-
-    assert brought == set(ids)
-
-
-@pytest.mark.parametrize("dims", [4, 4096])
 def test_how_far_is_told_alike_by_the_index_and_by_comparing(team, soon, dims):
     index = make_index(dims=dims)
     fanned(index, team, 12, dims=dims)
     asked_for = [3 * part for part in turned(-30, dims=dims)]  # of another length than 1, as models make them
     compared = vectors.nearest(index, asked_for, team_id=team.id, limit=8)
-    vectors.build(index)
+    database_index.build(index)
 
     with connection.execute_wrapper(sent := Sent()):
         found = dict(vectors.nearest(index, asked_for, team_id=team.id, limit=8))
@@ -272,7 +175,7 @@ def test_how_far_is_told_alike_by_the_index_and_by_comparing(team, soon, dims):
 def test_a_team_that_has_lost_its_vectors_is_counted_anew(team, soon):
     index = make_index()
     fanned(index, team, 6)
-    vectors.build(index)
+    database_index.build(index)
     assert len(vectors.nearest(index, turned(0), team_id=team.id, limit=4)) == 4
     SearchEntry.objects.exclude(id__in=SearchEntry.objects.values("id")[:2]).delete()
 
@@ -286,7 +189,7 @@ def test_a_team_that_has_lost_its_vectors_is_counted_anew(team, soon):
 def test_where_all_are_wanted_they_are_compared_at_once(team, soon):
     index = make_index()
     ids = fanned(index, team, 3)
-    vectors.build(index)
+    database_index.build(index)
 
     with connection.execute_wrapper(sent := Sent()):
         found = vectors.nearest(index, turned(0), team_id=team.id, limit=2)
@@ -298,23 +201,6 @@ def test_where_all_are_wanted_they_are_compared_at_once(team, soon):
     assert sent.by_index == 1
 
 
-def test_every_team_has_a_place_of_its_own_in_the_index():
-    """All of a team's vectors together, at about a right angle to any other team's."""
-    ids = [UUID(int=number) for number in range(200)]
-    codes = [vectors.team_code(id) for id in ids]
-    signs = [vectors.code_signs(id) for id in ids]
-
-    assert all(math.hypot(*code) == pytest.approx(1) for code in codes)
-    assert max(sum(map(operator.mul, codes[0], code)) for code in codes[1:]) < 0.8
-    assert min(sum(map(operator.ne, signs[0], other)) for other in signs[1:]) > 400
-
-
-def test_the_code_of_a_team_is_what_it_was():
-    """What is in the database's index was made with it."""
-    signs = vectors.code_signs(UUID("01930000-0000-7000-8000-000000000001"))
-    assert (len(signs), signs[:32]) == (1024, "11111000000001111100010110011111")
-
-
 def test_what_counts_of_a_filter_is_how_many_vectors_fit(team, soon):
     """And not how many generations: most of a team's may have no vector in this index."""
     index = make_index()
@@ -322,7 +208,7 @@ def test_what_counts_of_a_filter_is_how_many_vectors_fit(team, soon):
     Generation.objects.filter(id__in=ids[:2]).update(task_type="image_to_video")
     for _ in range(5):
         asked(team, image_urls=["https://example.com/a.png"])
-    vectors.build(index)
+    database_index.build(index)
 
     with connection.execute_wrapper(sent := Sent()):
         found = nearest(index, turned(0), team, limit=2, task_type="image_to_video")
@@ -365,7 +251,7 @@ def test_long_vectors_are_ranked_exactly_in_the_end(team, soon):
         generation = asked(team)
         made[generation.id] = [numbers.gauss(0, 1) for _ in range(4096)]
         keep_vector(index, generation, made[generation.id])
-    vectors.build(index)
+    database_index.build(index)
     wanted = [numbers.gauss(0, 1) for _ in range(4096)]
 
     def similarity(id):

@@ -71,6 +71,20 @@ def test_what_the_account_says_of_a_request_is_no_failure_of_the_account(error, 
     assert circuit.is_failure(error) is speaks_against_it
 
 
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (Refused("CONTENT_POLICY"), True),
+        (Refused("PROVIDER_ERROR"), False),
+        (Unclear("ReadTimeout"), False),
+        (Busy(30), False),
+    ],
+    ids=lambda value: f"{type(value).__name__} {value}",
+)
+def test_a_refusal_is_the_provider_s_word_on_what_was_asked_for(error, is_refusal):
+    assert circuit.is_refusal(error) is is_refusal
+
+
 def test_while_it_is_open_only_a_probe_in_thirty_seconds_goes_there(team):  # P11
     """Half an hour, with the clock moved on by a probe's distance at a time: sixty probes, and ten calls before.
 

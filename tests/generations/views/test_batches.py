@@ -466,7 +466,7 @@ def test_the_gallery_shows_one_batch_and_how_to_leave_it(browser, team):
 
     page = browser.get("/gallery/", {"batch": str(batch.id), "show": "in-progress"})
 
-    assert [card.generation.prompt for card in page.context["cards"]] == ["A gate"]
+    assert [each.card.generation.prompt for each in page.context["found"]] == ["A gate"]
     assert "Nightly" in text_of(page)
     assert f"show=completed&amp;batch={batch.id}" in text_of(page)
     assert 'href="/gallery/?show=in-progress"' in text_of(page)
@@ -477,7 +477,7 @@ def test_the_gallery_shows_one_batch_and_how_to_leave_it(browser, team):
 def test_a_batch_that_there_is_not_shows_everything_or_nothing(browser, team, batch):
     asked(team, prompt="Another")
 
-    shown = browser.get("/gallery/", {"batch": batch}).context["cards"]
+    shown = browser.get("/gallery/", {"batch": batch}).context["found"]
 
     assert len(shown) == (0 if batch.startswith("0") else 1)
 

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Role
-from generations.collections import collections, sharing
+from generations import words
+from generations.collections import keeping, sharing
 from generations.models import Collection, Generation
+from generations.search import query
 from tests.collecting import clips, gathered, order_of
 from tests.factories import make_member, make_team
 from tests.pages import HTMX, SURE, browser_of, queries, text_of
@@ -222,6 +224,31 @@ def test_a_cover_is_chosen_from_what_is_in_it(browser, team, board, five):
     assert (by_htmx.status_code, refused, board.cover_id) == (204, 404, five[3].id)
 
 
+def test_a_chosen_cover_is_taken_back(browser, board, five):
+    browser.post(address(board, "cover/"), {"generation": five[2].id})
+    chosen = text_of(browser.get(address(board, "edit/")))
+
+    answers = [browser.post(address(board, "cover/"), {"generation": ""}) for _ in range(2)]
+
+    board.refresh_from_db()
+    assert board.cover_id is None
+    assert [answer.url for answer in answers] == [address(board)] * 2
+    assert 'id="unset-cover"' in chosen
+    assert 'id="unset-cover"' not in text_of(browser.get(address(board, "edit/")))
+
+
+def test_the_pages_of_a_smart_one_say_what_it_leaves_out(browser, team, maker, monkeypatch):
+    monkeypatch.setattr(query, "MOST", 1)
+    for each in clips(team, 2, prompt="A boat"):
+        words.keep(each)
+    board = gathered(team, maker, search={"q": "boat"})
+    link = sharing.share(board, days=7, by=Actor(user=maker))
+
+    pages = [text_of(browser.get(url)) for url in (address(board), f"/shared/{sharing.token_of(link)}/")]
+
+    assert ["The best 1 of what its search finds." in page for page in pages] == [True, True]
+
+
 def test_everybody_in_the_team_is_told_that_it_is_public(browser, other, viewer, maker, board, five):
     before = [text_of(client.get(address(board))) for client in (browser, other, viewer)]
     link = sharing.share(board, days=7, by=Actor(user=maker))
@@ -390,7 +417,7 @@ def test_what_the_team_has_deleted_is_not_shown_even_before_it_has_left(browser,
 
 
 def test_one_deleted_while_its_form_is_open_is_not_found(browser, board, maker, five):
-    collections.delete(board, by=Actor(user=maker))
+    keeping.delete(board, by=Actor(user=maker))
 
     assert browser.post(address(board, "move/"), {"generation": five[0].id, "to": "later"}).status_code == 404
     assert browser.post(address(board, "edit/"), {"name": "x"}).status_code == 404

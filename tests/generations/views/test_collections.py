@@ -4,17 +4,13 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from generations.collections import items, sharing
-from generations.models import Collection, CollectionItem, Generation
-from tests.collecting import clips, gathered, order_of
-from tests.factories import make_member, make_team
-from tests.pages import HTMX, browser_of, queries, text_of
+from generations.models import Collection, Generation
+from tests.collecting import clips, gathered
+from tests.factories import make_team
+from tests.pages import browser_of, queries, text_of
 from tests.pipeline import media_folder  # noqa: F401 -- a fixture
 
-NEW, ADD = "/collections/new/", "/collections/add/"
-
-
-def ids(generations) -> str:
-    return ",".join(str(each.id) for each in generations)
+NEW = "/collections/new/"
 
 
 def given(**changed) -> dict[str, str]:
@@ -78,6 +74,19 @@ def test_the_list_asks_as_much_for_one_as_for_three(browser, team, maker, board)
         browser.get("/collections/")
 
 
+@pytest.mark.usefixtures("media_folder")
+def test_the_cover_of_a_smart_one_is_what_it_finds_first(browser, team, maker):
+    clips(team, 1, prompt="A boat", size=10)
+    first = clips(team, 1, prompt="A kite", size=10)[0]
+    gathered(team, maker, name="Found", search={"show": "completed"})
+
+    page = text_of(browser.get("/collections/"))
+
+    assert f"/media/{first.assets.get(kind='poster').id}?" in page
+    with queries(8):  # what it finds is known by now
+        browser.get("/collections/")
+
+
 def test_the_list_has_pages(browser, team, maker):
     for number in range(25):
         gathered(team, maker, name=f"No. {number}")
@@ -124,98 +133,16 @@ def test_a_wrong_one_comes_back_with_the_reason(browser, board, wrong, reason):
     assert [each.name for each in Collection.objects.all()] == ["Harbour"]
 
 
-def test_a_search_is_kept_as_a_smart_one(browser):
-    form = text_of(browser.get(f"{NEW}?smart=1&q=a+boat&show=completed&before=junk"))
-    response = browser.post(NEW, given(search="q=a+boat&show=completed"))
-
-    made = Collection.objects.get()
-    assert "“a boat”" in form
-    assert 'name="search" value="q=a+boat&amp;show=completed"' in form
-    assert made.search == {"q": "a boat", "show": "completed"}
-    assert "“a boat”" in text_of(browser.get(response.url))
-
-
-def test_a_search_that_can_not_be_is_refused_in_words(browser):
-    response = browser.post(NEW, given(search=f"q={'x' * 100_000}"), follow=True)
-
-    assert response.redirect_chain[0][0] == "/gallery/"
-    assert "notice error" in text_of(response)
-    assert not Collection.objects.exists()
-
-
-def test_where_it_goes_is_asked_in_a_page_or_a_dialog(browser, team, board, five):
-    gathered(team, make_member(team=team), name="Another's own", visibility="private")
-    gathered(team, board.created_by, name="Found", search={})
-
-    page = text_of(browser.post(ADD, {"generations": ids(five)}))
-    dialog = text_of(browser.post(ADD, {"generations": ids(five)}, headers=HTMX))
-
-    for asked in (page, dialog):
-        assert "5 selected." in asked
-        assert f'value="{ids(five)}"' in asked
-        assert [name in asked for name in ("Harbour", "Another", "Found")] == [True, False, False]
-    assert ("<html" in page, "<html" in dialog) == (True, False)
-
-
-def test_what_was_selected_is_put_into_one_and_said(browser, board, five):
-    response = browser.post(ADD, {"generations": ids(five), "collection": str(board.pk)}, follow=True)
-
-    assert "3 were added. 2 were in it already." in text_of(response)
-    assert order_of(board) == ["1", "2", "3", "4", "5"]
-
-
-def test_or_into_a_new_one(browser, maker, five):
-    answer = browser.post(ADD, {"generations": ids(five), "collection": "new", "name": "Dusk"}, headers=HTMX)
-
-    made = Collection.objects.get()
-    assert (made.name, made.created_by, made.items.count()) == ("Dusk", maker, 5)
-    assert "5 were added." in text_of(answer)
-    assert "collected" in answer.headers["HX-Trigger"]
-
-
-def test_a_new_one_without_a_name_is_asked_again_and_not_made(browser, five):
-    response = browser.post(ADD, {"generations": ids(five), "collection": "new", "name": " "}, headers=HTMX)
-
-    assert (response.status_code, "This field is required." in text_of(response)) == (422, True)
-    assert 'value="new" selected' in text_of(response)
-    assert not Collection.objects.exists()
-
-
-def test_of_what_is_another_team_s_nothing_goes_in_and_none_is_made(browser, board, other_team, five):  # A2
-    theirs, foreign = clips(other_team, 1), gathered(other_team, other_team.memberships.get().user)
-
-    statuses = [
-        browser.post(ADD, {"generations": ids([*five, *theirs]), "collection": str(board.pk)}).status_code,
-        browser.post(ADD, {"generations": ids([*five, *theirs]), "collection": "new", "name": "x"}).status_code,
-        browser.post(ADD, {"generations": ids(five), "collection": str(foreign.pk)}).status_code,
-        browser.post(ADD, {"generations": "junk", "collection": str(board.pk)}).status_code,
-        browser.post(ADD, {"generations": ids(five), "collection": "junk"}).status_code,
-    ]
-
-    assert statuses == [404] * 5
-    assert CollectionItem.objects.count() == 2
-    assert Collection.objects.count() == 2
-
-
-def test_more_than_there_is_room_for_is_refused_in_words(browser, board, five, monkeypatch):
-    monkeypatch.setattr(items, "MOST", 3)
-
-    response = browser.post(ADD, {"generations": ids(five[:4]), "collection": str(board.pk)})
-
-    assert (response.status_code, "A collection holds at most 3." in text_of(response)) == (422, True)
-    assert board.items.count() == 2
-
-
-def test_a_viewer_looks_and_makes_nothing(viewer, board, five):
+@pytest.mark.usefixtures("board")
+def test_a_viewer_looks_and_makes_nothing(viewer):
     statuses = [
         viewer.get("/collections/").status_code,
         viewer.get(NEW).status_code,
         viewer.post(NEW, given()).status_code,
-        viewer.post(ADD, {"generations": ids(five), "collection": str(board.pk)}).status_code,
     ]
 
-    assert statuses == [200, 403, 403, 403]
-    assert (Collection.objects.count(), CollectionItem.objects.count()) == (1, 2)
+    assert statuses == [200, 403, 403]
+    assert Collection.objects.count() == 1
 
 
 def test_a_stranger_is_led_to_the_sign_in_and_another_team_sees_its_own(board):
@@ -228,7 +155,6 @@ def test_a_stranger_is_led_to_the_sign_in_and_another_team_sees_its_own(board):
 def test_other_methods_are_refused(browser):
     assert browser.post("/collections/").status_code == 405
     assert browser.put(NEW).status_code == 405
-    assert browser.get(ADD).headers["Location"] == "/collections/"
 
 
 def test_hostile_names_are_text(browser, team, maker, five):  # B1
@@ -239,7 +165,7 @@ def test_hostile_names_are_text(browser, team, maker, five):  # B1
         browser.get("/collections/"),
         browser.get(f"/collections/{board.pk}/"),
         browser.get(f"/collections/{board.pk}/edit/"),
-        browser.post(ADD, {"generations": ids(five)}),
+        browser.post("/collections/add/", {"generations": str(five[0].id)}),
         browser.get(f"/generations/{five[0].id}/"),
     ):
         assert "<img src=x" not in text_of(page)

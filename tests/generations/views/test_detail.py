@@ -198,8 +198,8 @@ def test_the_page_asks_as_much_for_one_event_as_for_many(browser, team):
     few, many = asked(team), completed(team)
 
     # Session, user, team, clip, its files, its events, its tags, how many are in progress, its collections;
-    # of a charge what was refunded.
-    for generation, count in ((few, 9), (many, 10)):
+    # of a charge what was refunded; of a clip without tags who reads them.
+    for generation, count in ((few, 9), (many, 11)):
         with queries(count):
             browser.get(address(generation))
 

@@ -13,7 +13,7 @@ HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").re
 
 
 def shown(response) -> list[str]:
-    return [card.generation.prompt for card in response.context["cards"]]
+    return [each.card.generation.prompt for each in response.context["found"]]
 
 
 def test_cards_say_how_each_stands(browser, team):

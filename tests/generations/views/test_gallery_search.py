@@ -4,15 +4,16 @@ from uuid import uuid4
 import pytest
 
 from generations.models import Collection, CollectionItem, Tag
+from generations.search import asking
 from tests.api import asked, completed
 from tests.batches import drafted
 from tests.factories import make_member
 from tests.pages import HTMX, queries, text_of
-from tests.searching import make_index
+from tests.searching import keep_vector, make_index, turned
 
 
 def shown(response):
-    return [card.generation.prompt for card in response.context["cards"]]
+    return [each.card.generation.prompt for each in response.context["found"]]
 
 
 def named(team, name, *generations, by=None, **given):
@@ -203,8 +204,8 @@ def test_a_search_asks_as_much_for_one_clip_as_for_three(browser, team, count):
         completed(team, prompt="A kite")
     browser.get("/gallery/?q=kite")
 
-    # As of the gallery; and the current index of clips and of prompts, words, tags, collections.
-    with queries(11):
+    # As of the gallery; and the current indexes of clips and of prompts, words, tags, collections.
+    with queries(10):
         browser.get("/gallery/?q=kite")
 
 
@@ -212,3 +213,59 @@ def test_a_viewer_may_search(viewer, team):
     completed(team, prompt="A lantern")
 
     assert shown(viewer.get("/gallery/?q=lantern")) == ["A lantern"]
+
+
+FURTHER = "<h2>Further away</h2>"
+
+
+def by_meaning(team, *degrees):
+    """Clips so far off what "harbour" means, the first made first."""
+    index = make_index()
+    asking.keep(index, "harbour", turned(0))
+    for number, each in enumerate(degrees):
+        keep_vector(index, completed(team, prompt=f"number {number}"), turned(each))
+
+
+def test_after_what_was_found_the_nearest_follow_under_a_heading(browser, team):
+    by_meaning(team, 1, 2, *range(60, 88))
+
+    first = browser.get("/gallery/", {"q": "harbour"})
+    second = browser.get(first.context["more_url"], headers=HTMX)
+
+    assert shown(first) + shown(second) == [f"number {number}" for number in range(30)]
+    assert "2 found · meaning: 2" in text_of(first)
+    assert text_of(first).count('class="why"') == 2
+    before, after = text_of(first).split(FURTHER)
+    assert ("number 1<" in before, "number 2<" in before, "number 2<" in after) == (True, False, True)
+    assert FURTHER not in text_of(second)
+
+
+def test_the_heading_stands_on_the_page_where_they_begin(browser, team):
+    by_meaning(team, 1, 80, 81, 82)
+    for _ in range(23):
+        asked(team, prompt="A harbour")
+
+    first = browser.get("/gallery/", {"q": "harbour"})
+    second = browser.get(first.context["more_url"], headers=HTMX)
+
+    assert FURTHER not in text_of(first)
+    assert text_of(second).index(FURTHER) < text_of(second).index("number 1<")
+
+
+def test_where_nothing_fits_it_is_said_before_the_nearest(browser, team):
+    by_meaning(team, 95, 96)
+
+    page = browser.get("/gallery/", {"q": "harbour"})
+
+    assert shown(page) == ["number 0", "number 1"]
+    assert text_of(page).index("Nothing quite fits.") < text_of(page).index(FURTHER) < text_of(page).index("number 0<")
+    assert "Nothing quite fits." in page.context["announced"]
+
+
+def test_a_filtered_page_by_meaning_is_full(browser, team):
+    by_meaning(team, 1, *range(60, 89))
+    asked(team, prompt="not completed")
+
+    page = browser.get("/gallery/", {"q": "harbour", "show": "completed"})
+
+    assert len(shown(page)) == 24

@@ -7,15 +7,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import escape
 
 from generations import lifecycle, tag_words, tags
-from generations.models import Generation, Tag
-from generations.providers.embedding import ReadTag
+from generations.models import Generation, SearchEntry, Tag
+from generations.providers.embedding import MachineTag
 from tests.api import completed, completed_images, failed, running
 from tests.factories import make_user
 from tests.pages import HTMX, queries, text_of
+from tests.searching import make_index
 
 BAD = (
     "<script>",
@@ -28,7 +29,7 @@ BAD = (
     "<meta http-equiv",
 )
 HOSTILE = json.loads((Path(__file__).parents[2] / "vectors" / "hostile.json").read_text())
-READ = [ReadTag("shot_size", "close_up"), ReadTag("camera_movement", "pan_left"), ReadTag("", "red lamp")]
+READ = [MachineTag("shot_size", "close_up"), MachineTag("camera_movement", "pan_left"), MachineTag("", "red lamp")]
 
 
 @pytest.fixture
@@ -335,7 +336,7 @@ def test_how_many_are_found_is_said_and_no_more(browser, clip, given):
 def test_hostile_names_are_text_everywhere(browser, team, maker, names):  # B1
     clip = completed(team)
     kept = [tags.clean(tags.clean(name)[:40]) for name in names]
-    tags.keep_read(clip, [ReadTag("angle", name) for name in names])
+    tags.keep_read(clip, [MachineTag("angle", name) for name in names])
     by_members = [tags.add(clip, name, by=maker) for name in kept]
 
     pages = [
@@ -352,3 +353,39 @@ def test_hostile_names_are_text_everywhere(browser, team, maker, names):  # B1
     for name in kept:
         assert f'href="/gallery/?tag={quote(name, safe="")}"' in pages[0]
         assert f"<bdi>{escape(name)}</bdi>" in pages[1]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (None, "still being read"),
+        ({"next_at": timezone.now()}, "still being read"),
+        ({"done_at": timezone.now(), "failure_code": "INPUT_UNREACHABLE"}, "could not be read"),
+        ({"done_at": timezone.now()}, "Nothing was found in the clip"),
+    ],
+)
+def test_where_nothing_was_read_off_it_the_page_says_why(browser, team, entry, words):
+    clip, index = completed(team), make_index("tags", dims=0)
+    if entry:
+        SearchEntry.objects.create(index=index, generation=clip, team=team, **entry)
+
+    assert words in text_of(browser.get(of_clip(clip)))
+
+
+def test_where_nobody_reads_clips_the_page_says_so(browser, team):
+    assert "no provider that does is set up" in text_of(browser.get(of_clip(completed(team))))
+
+
+def test_of_what_is_never_read_nothing_is_said(browser, team):
+    make_index("tags", dims=0)
+
+    pages = [text_of(browser.get(of_clip(each))) for each in (completed_images(team, 1), failed(team))]
+
+    assert not any('id="none-read"' in page for page in pages)
+
+
+def test_what_was_read_and_taken_away_was_found(browser, team, clip):
+    for tag in Tag.objects.filter(generation=clip):
+        tags.remove(tag)
+
+    assert 'id="none-read"' not in text_of(browser.get(of_clip(clip)))

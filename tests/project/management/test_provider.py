@@ -33,6 +33,7 @@ def test_an_account_is_added_under_the_slug_and_its_key_is_neither_shown_nor_sto
         "max_running": None,
         "max_unanswered": 10,
         "reads_a_minute": 900,
+        "reads_a_second": None,
         "callback_signature": "none",
         "callback_header": "",
         "paused": False,
@@ -106,13 +107,18 @@ def test_how_much_work_an_account_gets_is_set_when_it_is_added():
 
 def test_settings_are_changed_one_by_one_and_the_rest_stays():
     provider("add", "vibegen", "--url", URL, "--key", "k", "--weight", "3", "--max-running", "20")
+    provider("set", "vibegen", "--reads-a-second", "5")
 
     told = json.loads(provider("set", "vibegen", "--priority", "7", "--max-running", "0", "--json"))
     provider("set", "vibegen")
+    by_the_second = [ProviderAccount.objects.get().reads_a_second]
+    provider("set", "vibegen", "--reads-a-second", "0")
+    by_the_second.append(ProviderAccount.objects.get().reads_a_second)
 
     account = ProviderAccount.objects.get()
     assert (account.priority, account.weight, account.max_running, account.key) == (7, 3, None, "k")
     assert (told["priority"], told["max_running"]) == (7, None)
+    assert by_the_second == [5, None]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +131,7 @@ def test_settings_are_changed_one_by_one_and_the_rest_stays():
         ("--max-running", "-1"),
         ("--max-unanswered", "0"),
         ("--reads-a-minute", "59"),
+        ("--reads-a-second", "-1"),
         ("--priority", "99999999999"),
         ("--key", "another"),
     ],
@@ -302,6 +309,7 @@ def test_an_account_for_vectors_is_added_with_its_options_and_without_what_means
 
     told = provider(
         *("add", "scnet", "--url", url, "--key", "sk-vectors", "--reads-a-minute", "600", "--json"),
+        *("--reads-a-second", "10"),
         *("--option", "model=bge-m3", "--option", "version=2"),
     )
 
@@ -312,6 +320,7 @@ def test_an_account_for_vectors_is_added_with_its_options_and_without_what_means
         "options": {"model": "bge-m3", "version": "2"},
         "priority": 100,
         "reads_a_minute": 600,
+        "reads_a_second": 10,
         "paused": False,
         "paused_reason": "",
     }

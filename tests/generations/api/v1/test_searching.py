@@ -3,10 +3,11 @@
 import pytest
 
 from generations.models import Tag
+from generations.search import asking
 from generations.search import query as searching
 from tests.api import asked, completed, failed
 from tests.factories import make_member
-from tests.searching import make_index
+from tests.searching import keep_vector, make_index, turned
 
 
 def answer(client, **query):
@@ -162,3 +163,22 @@ def test_another_teams_private_and_tagged_things_are_not_found(stranger, team): 
     for query in ({"q": "lantern"}, {"tag": "lantern"}, {"q": str(done.id)}):
         data = answer(stranger, **query)
         assert (data["tasks"], data["pagination"]["total"]) == ([], 0)
+
+
+def test_what_lies_further_away_follows_and_was_found_by_nothing(client, team):
+    index = make_index()
+    asking.keep(index, "harbour", turned(0))
+    for degrees in (1, 80, 85):
+        keep_vector(index, completed(team, prompt=f"{degrees} degrees off"), turned(degrees))
+
+    data = answer(client, q="harbour")
+    pages = [answer(client, q="harbour", limit=2, offset=offset) for offset in (0, 2)]
+
+    assert [(task["prompt"], task["found_by"]) for task in data["tasks"]] == [
+        ("1 degrees off", ["meaning"]),
+        ("80 degrees off", []),
+        ("85 degrees off", []),
+    ]
+    assert (data["pagination"]["total"], data["search"]["is_cut"]) == (3, False)
+    assert [task for page in pages for task in prompts(page)] == prompts(data)
+    assert [page["pagination"]["has_more"] for page in pages] == [True, False]

@@ -37,6 +37,8 @@ PROBE_LASTS = timedelta(seconds=60)
 THREADS = 2
 PROBE_TEXT = "film"
 ASIDE_SECONDS = 10.0
+# Longer than any turn takes to come: what is asked to learn how an account stands is not left out.
+TURN_WAIT = timedelta(seconds=10)
 
 
 def note(index: SearchIndex, server: serving.Server[Any], error: ProviderError, *, is_repeated: bool = False) -> bool:
@@ -45,7 +47,7 @@ def note(index: SearchIndex, server: serving.Server[Any], error: ProviderError, 
     `is_repeated` is of what has failed before.
     """
     if isinstance(error, AccountRefused) and server.is_as_before:
-        serving.refuse(index, server.account)
+        serving.note_refused(index, server.account)
         return False
     if is_repeated and circuit.is_failure(error) and _answers_another(server):
         return False
@@ -79,7 +81,7 @@ def probe(account: ProviderAccount) -> None:
     embedder = built(account, registry.embedder)
     if embedder is None:
         return
-    budget.take(account)
+    budget.take(account, wait=TURN_WAIT)
     connection.close()
     try:
         embedder.embed_texts([PROBE_TEXT])
@@ -102,7 +104,7 @@ def _take_in(account: ProviderAccount, error: ProviderError) -> bool:
 
 
 def _answers_another(server: serving.Server[Any]) -> bool:
-    budget.take(server.account)
+    budget.take(server.account, wait=TURN_WAIT)
     connection.close()
     try:
         server.adapter.embed_texts([PROBE_TEXT], total_seconds=ASIDE_SECONDS)

@@ -1,9 +1,7 @@
-"""More like a picture: whoever has one that was made here finds what came of the same words."""
+"""More like a picture: whoever has one that was made here, or that something was made from, finds what is like it."""
 
-import hashlib
-from collections.abc import Iterator
+from typing import BinaryIO, cast
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import Action, TeamHttpRequest, team_required
 from accounts.models import Team
-from generations.archive.uploads import MAX_BYTES, BadUpload, images_of
+from generations import pictures
+from generations.archive.uploads import BadUpload, images_of, same_as
 from generations.models import Asset, Generation
 from project.http import render_fragment
 
@@ -29,17 +28,17 @@ PAGE = "generations/like.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_required(Action.VIEW)
 def like(request: TeamHttpRequest) -> HttpResponse:
-    """A file to send, and the team's images to choose from; what is posted leads to what is like it.
+    """A file to send, and those of the team's images that lead somewhere; what is posted leads to what is like it.
 
     The file is looked at and not kept. An image that is not the team's is not found.
     """
     refused = ""
     if request.method == "POST":
         try:
-            return redirect(f"{reverse('generations:gallery')}?{urlencode({'like': str(_made(request).id)})}")
+            return redirect(f"{reverse('generations:gallery')}?{urlencode({'like': str(_generation(request).id)})}")
         except BadUpload as error:
             refused = error.message
-    images, has_more = page_of(request.team, request.GET.get("before", ""))
+    images, has_more = page_of(pictures.leading(request.team), request.GET.get("before", ""))
     more = urlencode({"before": str(images[-1].id)}) if has_more else ""
     context = {
         "choices": choices_of(images),
@@ -49,20 +48,17 @@ def like(request: TeamHttpRequest) -> HttpResponse:
     return render_fragment(request, PAGE, context, fragment="choices", status=422 if refused else 200)
 
 
-def _made(request: TeamHttpRequest) -> Generation:
-    """The generation that a picture came out of; raises BadUpload where it has none, or none with a prompt."""
+def _generation(request: TeamHttpRequest) -> Generation:
+    """Where the picture leads; raises BadUpload where that is nowhere."""
     if "picked" in request.POST:
         images = _picked(request.team, request.POST["picked"])
     elif file := request.FILES.get("file"):
-        images = _same_as(request.team, file)
+        images = same_as(request.team, cast(BinaryIO, file))
     else:
         raise BadUpload(_("Choose a picture first."))
-    made = Generation.objects.for_team(request.team.id).filter(assets__in=images).exclude(prompt="")
-    generation = made.newest_first().first()
+    generation = pictures.generation_of(request.team, images)
     if generation is None:
-        raise BadUpload(
-            _("This picture was not made here from a prompt, so there is nothing to compare. Describe it in words.")
-        )
+        raise BadUpload(_("This picture was not made here, nor was anything made from it. Describe it in words."))
     return generation
 
 
@@ -73,14 +69,3 @@ def _picked(team: Team, id: str) -> QuerySet[Asset]:
     if image is None:
         raise Http404
     return images_of(team).filter(path=image.path)
-
-
-def _same_as(team: Team, file: UploadedFile) -> QuerySet[Asset]:
-    """What is, byte by byte, the file that was sent."""
-    if (file.size or 0) > MAX_BYTES:
-        raise BadUpload(_("The image is larger than 20 MB."))
-    digest = hashlib.sha256()
-    chunks: Iterator[bytes] = file.chunks()
-    for chunk in chunks:
-        digest.update(chunk)
-    return images_of(team).filter(sha256=digest.hexdigest())

@@ -3,14 +3,15 @@
 import functools
 import operator
 import re
+from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, F, Func, IntegerField, Value, When
+from django.db.models import BooleanField, Case, F, Func, IntegerField, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from generations import words
-from generations.models import Generation
+from generations.models import Generation, SearchText
 from generations.models.generations import GenerationQuerySet
 
 ENOUGH = 24  # a page of what has all the words; where there is less, some of the words will do
@@ -31,8 +32,8 @@ def find(text: str, generations: GenerationQuerySet, *, team_id: UUID, limit: in
     if not wanted:
         return []
     phrase = Case(When(prompt__icontains=text.strip(), then=1), default=0, output_field=IntegerField())
-    whole = _newest(generations, team_id, " & ".join(wanted)).order_by(phrase.desc(), "-id")
-    found = list(whole.values_list("id", flat=True)[:limit])
+    whole = Generation.objects.filter(id__in=_newest(generations, team_id, " & ".join(wanted)))
+    found = list(whole.order_by(phrase.desc(), "-id").values_list("id", flat=True)[:limit])
     if len(found) < min(ENOUGH, limit) and len(wanted) > 1:
         rows = _with_most(wanted, generations.exclude(id__in=found), team_id=team_id, limit=limit - len(found))
         # Half as many words as the best one has are enough.
@@ -45,15 +46,19 @@ def _with_most(
     wanted: list[str], generations: GenerationQuerySet, *, team_id: UUID, limit: int
 ) -> list[tuple[UUID, int]]:
     """Those with any of the words, and how many; those with most of them first."""
-    hits = functools.reduce(operator.add, (Cast(_matches(word), IntegerField()) for word in wanted))
-    some = _newest(generations, team_id, " | ".join(wanted)).annotate(hits=hits).order_by("-hits", "-id")
-    return list(some.values_list("id", "hits")[:limit])
+    hits = functools.reduce(operator.add, (Cast(_matches("words", word), IntegerField()) for word in wanted))
+    some = SearchText.objects.filter(generation__in=_newest(generations, team_id, " | ".join(wanted)))
+    ranked = some.annotate(hits=hits).order_by("-hits", "-generation_id")
+    return list(ranked.values_list("generation_id", "hits")[:limit])
 
 
-def _newest(generations: GenerationQuerySet, team_id: UUID, query: str) -> GenerationQuerySet:
-    """Those that fit, at most so many that looking at each one's prompt is quick."""
-    fit = generations.filter(_has(team_id, query)).order_by("-id").values("id")[:RANKED]
-    return Generation.objects.filter(id__in=fit)
+def _newest(generations: GenerationQuerySet, team_id: UUID, query: str) -> QuerySet[Generation, Any]:
+    """The ids of those that fit, at most so many that looking at each one's words is quick.
+
+    With the team among the words the index brings the rows of that team alone.
+    """
+    has = _matches("search_text__words", f"'{words.team_lexeme(team_id)}' & ({query})")
+    return generations.filter(has).order_by("-id").values("id")[:RANKED]
 
 
 def _wanted(text: str) -> list[str]:
@@ -79,13 +84,6 @@ def _quoted(lexeme: str) -> str:
     return f"'{lexeme}'"
 
 
-def _has(team_id: UUID, query: str) -> Func:
-    """With the team among the words the index brings the rows of that team alone."""
-    return _matches(f"'{words.team_lexeme(team_id)}' & ({query})")
-
-
-def _matches(query: str) -> Func:
+def _matches(column: str, query: str) -> Func:
     wanted: Combinable = Func(Value(query), template="(%(expressions)s)::tsquery", output_field=BooleanField())
-    return Func(
-        F("search_text__words"), wanted, arg_joiner=" @@ ", template="(%(expressions)s)", output_field=BooleanField()
-    )
+    return Func(F(column), wanted, arg_joiner=" @@ ", template="(%(expressions)s)", output_field=BooleanField())

@@ -29,6 +29,10 @@ class TooManyCollections(ValueError):
     """The team has MOST of them, with its members' private ones."""
 
 
+class ByHand(ValueError):
+    """The collection is filled by hand: it looks for nothing."""
+
+
 class Gone(Exception):
     """The collection is deleted, or whoever asks may not see it any more."""
 
@@ -104,6 +108,17 @@ def change(collection: Collection, *, name: str, description: str, visibility: s
     if kept.created_by_id == by.pk:
         kept.visibility = visibility
     kept.save(update_fields=["name", "description", "visibility", "updated_at"])
+
+
+@transaction.atomic
+def change_search(collection: Collection, search: Mapping[str, str], *, by: User) -> dict[str, str]:
+    """What a smart one looks for from now on; its links stay. Returns what it looked for. Raises ByHand, Gone."""
+    kept = locked(collection, by)
+    if kept.search is None:
+        raise ByHand
+    before, kept.search = dict(kept.search), dict(search)
+    kept.save(update_fields=["search", "updated_at"])
+    return before
 
 
 @transaction.atomic

@@ -5,8 +5,8 @@ from accounts.actors import Actor
 from accounts.models import Role
 from accounts.refusals import TeamClosing
 from accounts.roles import NotAllowed
-from generations.collections import collections, sharing
-from generations.collections.collections import Gone, TooManyCollections, may_end, visible_to
+from generations.collections import keeping, sharing
+from generations.collections.keeping import Gone, TooManyCollections, may_end, visible_to
 from generations.models import Collection, CollectionItem, Generation, ShareLink
 from tests.collecting import gathered
 from tests.factories import make_member, make_team
@@ -14,14 +14,14 @@ from tests.factories import make_member, make_team
 
 def change(collection, by, **given) -> None:
     kept = {"name": collection.name, "description": "", "visibility": collection.visibility}
-    collections.change(collection, **(kept | given), by=by)
+    keeping.change(collection, **(kept | given), by=by)
 
 
 def may(collection, user) -> bool:
     """What the page offers, which is what is then allowed."""
     offered = may_end(collection, user, user.memberships.get(team=collection.team).role)
     try:
-        collections.authorise(collection, Actor(user=user))
+        keeping.authorise(collection, Actor(user=user))
     except NotAllowed:
         assert not offered
         return False
@@ -84,7 +84,7 @@ def test_a_member_changes_what_it_is_called_and_not_who_sees_it(team, maker):
 def test_it_is_deleted_once_with_its_items_and_links_and_the_clips_stay(team, maker, board):
     sharing.share(board, days=7, by=Actor(user=maker))
 
-    done = [collections.delete(board, by=Actor(user=maker)) for _ in range(2)]
+    done = [keeping.delete(board, by=Actor(user=maker)) for _ in range(2)]
 
     assert done == [True, False]
     assert [model.objects.count() for model in (Collection, CollectionItem, ShareLink)] == [0, 0, 0]
@@ -93,13 +93,13 @@ def test_it_is_deleted_once_with_its_items_and_links_and_the_clips_stay(team, ma
 
 def test_another_member_does_not_delete_it(team, board):
     with pytest.raises(NotAllowed):
-        collections.delete(board, by=Actor(user=make_member(team=team)))
+        keeping.delete(board, by=Actor(user=make_member(team=team)))
 
     assert Collection.objects.exists()
 
 
 def test_a_team_has_so_many_and_no_more(team, maker, monkeypatch):
-    monkeypatch.setattr(collections, "MOST", 2)
+    monkeypatch.setattr(keeping, "MOST", 2)
     gathered(team, maker)
     gathered(team, maker, visibility="private")
 
@@ -111,7 +111,7 @@ def test_a_team_has_so_many_and_no_more(team, maker, monkeypatch):
 
 
 def test_private_ones_of_those_who_have_left_do_not_count(team, maker, monkeypatch):
-    monkeypatch.setattr(collections, "MOST", 2)
+    monkeypatch.setattr(keeping, "MOST", 2)
     leaver = make_member(team=team)
     for visibility in ("private", "team"):
         gathered(team, leaver, visibility=visibility)

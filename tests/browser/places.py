@@ -365,7 +365,7 @@ PLACES = {
     "shared": Place(path="/collections/", who=NEWCOMER, then=_share_of_nothing),
     "collection-question": Place(path="/collections/", who=NEWCOMER, then=_delete_collection_without_dialog),
     "new-smart-collection": Place(
-        path="/collections/new/?smart=1&q=harbour&show=completed", heading="New smart collection", who=NEWCOMER
+        path="/collections/search/?q=harbour&show=completed", heading="Save search", who=NEWCOMER
     ),
     "empty-team": Place(path="/team/new/", who=NEWCOMER, then=_team_of_one),
     "empty-keys": Place(path="/keys/", heading="API keys", who=NEWCOMER),

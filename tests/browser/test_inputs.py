@@ -80,7 +80,7 @@ def test_an_image_is_made_animated_and_chosen_again(visit, language, person):
     make_image(maker)
     page = maker.page
 
-    maker.card(PROMPT).locator(".meta a").click()
+    maker.card(PROMPT).locator(".meta a.link").click()
     maker.arrive("/create/")
     expect(page.locator("#tab-image_to_video")).to_have_attribute("aria-current", "page")
     expect(page.locator("#first_frames img")).to_be_visible()

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.sandbox_process import wait_until
+
 HOSTILE = json.loads((Path(__file__).parents[1] / "vectors" / "hostile.json").read_text())["prompts"]
 FAILS = "[[fault:fail=Content policy violation]]"
 
@@ -19,6 +21,12 @@ def ask(stack, prompt: str, **given) -> str:
     answer = httpx.post(f"{stack.url}/api/v1/generations", headers=headers, json={"prompt": prompt, **given})
     answer.raise_for_status()
     return answer.json()["data"]["id"]
+
+
+def has_failed(stack, id: str) -> bool:
+    headers = {"Authorization": f"Bearer {stack.ready['api_key']}"}
+    answer = httpx.get(f"{stack.url}/api/v1/tasks/{id}", headers=headers).raise_for_status()
+    return answer.json()["data"]["status"] == "failed"
 
 
 def finished_clip(visit) -> None:
@@ -61,11 +69,12 @@ def test_elsewhere_than_under_all_a_new_clip_is_counted(visit, running_stack):
     maker.open("/gallery/?show=failed")
     shown = maker.page.locator("article.frame").count()
 
-    ask(running_stack, f"counted {FAILS}")
+    id = ask(running_stack, f"counted {FAILS}")
 
     expect(maker.page.locator("#new-clips")).to_be_visible()
     expect(maker.page.locator("#new-clips")).to_contain_text("1")
     assert maker.page.locator("article.frame").count() == shown
+    wait_until(lambda: has_failed(running_stack, id), seconds=30)
     maker.page.locator("#new-clips").click()
     expect(maker.card(f"counted {FAILS}")).to_have_count(1)
 

@@ -18,9 +18,9 @@ PHONE = {"width": 390, "height": 844}
 READ = """
 from generations import tags
 from generations.models import Generation
-from generations.providers.embedding import ReadTag
+from generations.providers.embedding import MachineTag
 for one in Generation.objects.filter(team_id={team!r}):
-    tags.keep_read(one, [ReadTag(*each) for each in {read}])
+    tags.keep_read(one, [MachineTag(*each) for each in {read}])
 """
 
 

@@ -234,6 +234,7 @@ def test_a_label_stays_whole_beside_a_long_name_on_a_phone(visit, person):
 
 def test_members_are_searched_as_one_types(visit, person, running_stack):
     owner = visit(person=person)
+    owner.open("/team/")
     expect(owner.page.locator(".search")).to_have_count(0)
     invite(owner, *(f"many{number}-{person.team_id}@example.com" for number in range(8)))
     expect(owner.page.locator("#invitations tbody tr")).to_have_count(8)

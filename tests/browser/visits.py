@@ -14,6 +14,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE_MS = 30_000
 LANGUAGES = {"en": "en-US", "zh-hans": "zh-CN"}
 MAX_TABS = 80
+# A page that is left, or asks anew, lets go of what it was asking; htmx says so on the console.
+LET_GO = ("htmx:afterRequest,", "htmx:sendAbort,")
 
 
 class Visit:
@@ -141,13 +143,17 @@ class Visit:
 
     def _listen(self, page: Page) -> None:
         complain = self.complaints.append
-        page.on("console", lambda told: complain(_told(told)) if told.type in ("error", "warning") else None)
+        page.on("console", lambda told: complain(_told(told)) if _is_complaint(told) else None)
         page.on("pageerror", lambda error: complain(str(error)))
         page.on("dialog", lambda dialog: (complain(dialog.message), dialog.dismiss()))
         page.on("response", lambda answer: complain(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
         page.on(
             "request", lambda asked: complain(asked.url) if urlsplit(asked.url).netloc not in self._origins else None
         )
+
+
+def _is_complaint(message: ConsoleMessage) -> bool:
+    return message.type in ("error", "warning") and not message.text.startswith(LET_GO)
 
 
 def _told(message: ConsoleMessage) -> str:

@@ -1,6 +1,5 @@
 """A1, A3: every page and call without an id in its path, lists and files among them, shows a team its own alone."""
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -55,16 +54,18 @@ def is_told_of_us(text: str, world: World) -> bool:
     return is_marked(text) or any(word in text for word in (NAME, HOST, *ids))
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_another_team_nothing_of_ours(world, ours, browser, settings, name):
+def test_every_page_shows_another_team_nothing_of_ours(world, ours, browser, settings, subtests):
     settings.EMBEDDED_DATABASE = True
 
-    assert not is_told_of_us(read(browser, reverse(name)), world)
+    for name in PAGES:
+        with subtests.test(name):
+            assert not is_told_of_us(read(browser, reverse(name)), world)
 
 
-@pytest.mark.parametrize("path", LISTED)
-def test_a_call_tells_another_team_nothing_of_ours(world, ours, program, path):
-    assert not is_told_of_us(read(program, path), world)
+def test_every_call_tells_another_team_nothing_of_ours(world, ours, program, subtests):
+    for path in LISTED:
+        with subtests.test(path):
+            assert not is_told_of_us(read(program, path), world)
 
 
 def test_our_own_owner_finds_on_the_lists_what_the_others_do_not(world, ours):

@@ -12,13 +12,14 @@ from tests.pages import browser_of
 from .furnishing import furnish
 from .routes import OPERATORS, operators, pages
 from .visits import VISITS, Open
-from .world import HOST, NAME, STRANGERS, WHO, World, content
+from .world import HOST, NAME, STRANGERS, WHO, World, content, rolled_back
 
 LIBRARIES = ("account_", "mfa_")  # their pages without an id show nobody but whoever asks
 ROUTES = {route.name: route for route in pages() if route.takes_id or not route.name.startswith(LIBRARIES)}
 OF_ALL_STAFF = {f"admin:{page}" for page in ("index", "login", "logout", "jsi18n", "password_change", "app_list")}
 BACK = ("POST accounts:team_switch", "elsewhere")  # they are a member, and may come back
-CELLS = [(name, who) for name in sorted(VISITS) for who in (*WHO, *STRANGERS[1:]) if (name, who) != BACK]
+ALL = (*WHO, *STRANGERS[1:])
+ENDLESS = "GET generations:live"  # its answer gives the database back for good
 
 
 def test_every_route_has_an_entry_for_each_of_its_methods(db):
@@ -29,11 +30,28 @@ def test_every_route_has_an_entry_for_each_of_its_methods(db):
     assert {name.split(" ")[1] for name in VISITS} == set(ROUTES)
 
 
-@pytest.mark.parametrize(("name", "who"), CELLS)
-def test_a_page_answers_each_as_it_should(world: World, media_folder, settings, name, who):
+@pytest.mark.parametrize("name", sorted(VISITS.keys() - {ENDLESS}))
+def test_a_page_answers_each_as_it_should(world: World, media_folder, settings, subtests, name):
     settings.EMBEDDED_DATABASE = True  # where mails are kept, they are for whoever sits at this machine
+    ids = VISITS[name].of(world)
+
+    for who in ALL:
+        if (name, who) != BACK:
+            with subtests.test(who=who), rolled_back():
+                assert_answered(world, name, ids, who)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_what_has_no_end_begins_for_each_as_it_should(world: World, who):
+    response = sent(world.page_client(who), ENDLESS, {}, {})
+
+    assert answer_of(response) == VISITS[ENDLESS].answer(who, takes_id=False)
+    if response.status_code != 200:
+        assert_silent(response, also_of_the_name=True)
+
+
+def assert_answered(world: World, name: str, ids: dict, who: str) -> None:
     visit, route = VISITS[name], ROUTES[name.split(" ")[1]]
-    ids = visit.of(world)
     data = visit.query(world, ids) if isinstance(visit, Open) else visit.data(world)
     client, before = world.page_client(who), content()
 
@@ -41,8 +59,6 @@ def test_a_page_answers_each_as_it_should(world: World, media_folder, settings, 
 
     told = answer_of(response)
     assert told == visit.answer(who, takes_id=route.takes_id)
-    if told == 200 and response.streaming and "event-stream" in response.headers["Content-Type"]:
-        return  # it has no end to wait for, and gives the database back for good
     after = content()
     if told in (403, 404, "sign-in") and told != visit.works:
         assert after == before

@@ -27,7 +27,7 @@ from accounts.webhooks.versions import version_of
 from generations import lifecycle, presets, tags
 from generations.collections import sharing
 from generations.models import Asset, Batch, Collection, CollectionItem, Generation, ShareLink, State
-from generations.providers.embedding import ReadTag
+from generations.providers.embedding import MachineTag
 from tests.api import asked, completed, completed_images, failed, running
 from tests.batches import IMAGES, drafted, make_all, started
 from tests.collecting import gathered
@@ -151,7 +151,7 @@ def of_tag(world: World) -> dict[str, Any]:
 def of_rejected_tag(world: World) -> dict[str, Any]:
     """One that a machine had read off the clip."""
     clip = completed(world.team)
-    tags.keep_read(clip, [ReadTag("angle", "low")])
+    tags.keep_read(clip, [MachineTag("angle", "low")])
     tag = clip.tags.get()
     tags.remove(tag)
     return {"generation_id": clip.id, "tag_id": tag.pk}
@@ -199,6 +199,11 @@ def first_item(**more: str) -> Callable[[World], dict[str, Any]]:
 def to_be_added(world: World) -> dict[str, Any]:
     """A clip and a collection of the team's, whoever sends them."""
     return {"generations": str(completed(world.team).id), "collection": str(gathered(world.team, world.owner).pk)}
+
+
+def to_be_sought(world: World) -> dict[str, Any]:
+    """A search for a smart collection of the team's, whoever sends it."""
+    return {"search": "q=boat", "into": str(gathered(world.team, world.owner, search={}).pk)}
 
 
 def of_hold(world: World) -> dict[str, Any]:
@@ -452,6 +457,8 @@ VISITS: dict[str, Visit | Own | Open] = {
     "GET generations:collection_new": Visit(may=MEMBER, works=200),
     "POST generations:collection_new": Visit(may=MEMBER, works=302, data=form(**BOARD)),
     "POST generations:collection_remove": Visit(may=MEMBER, of=of_collection, works=302, data=first_item()),
+    "GET generations:collection_search": Visit(may=MEMBER, works=200),
+    "POST generations:collection_search": Visit(may=MEMBER, works=302, data=to_be_sought, in_their_own=404),
     "POST generations:collection_share": Visit(may=ADMIN, of=of_collection, works=302, data=form(days="7")),
     "POST generations:collection_share_revoke": Visit(may=ADMIN, of=of_share, works=302, data=sure()),
     "GET generations:collections": Visit(may=VIEWER, works=200),

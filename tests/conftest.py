@@ -8,11 +8,13 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -36,6 +38,13 @@ if IS_XDIST_WORKER:
     # They share the data folder, but tests empty the media folder.
     settings.MEDIA_FOLDER = DATA_FOLDER / f"media-{os.environ['PYTEST_XDIST_WORKER']}"
 settings.WHITENOISE_AUTOREFRESH = True  # otherwise every test client scans all static files
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Whatever language the last request of the test before was in: that is the thread's until the next one."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

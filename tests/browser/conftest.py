@@ -12,7 +12,7 @@ from tests.browser import furnishing, people
 from tests.browser.visits import ARGUMENTS, LANGUAGES, PATIENCE_MS, Visit
 from tests.stack import RunningStack
 
-PEOPLE = 80
+PEOPLE = 100
 expect.set_options(timeout=PATIENCE_MS)  # on a busy machine its own five seconds are soon over
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from playwright.sync_api import expect
 
 from tests.browser.visits import LANGUAGES, PATIENCE_MS, Visit
+from tests.sandbox_process import wait_until
 
 PROMPTS = {
     "en": ("A paper lantern over still water", "A steam train in the desert", "A red kite above the dunes"),
@@ -214,7 +215,7 @@ def test_more_is_found_like_a_card_and_like_a_picture(visit, person, running_sta
     page.wait_for_url("**/gallery/?*like=*")
     expect(page.locator("#of-like")).to_contain_text(other)
     expect(maker.card(other)).to_have_count(0)
-    expect(maker.card(lantern).first).to_be_visible()
+    wait_until(lambda: page.reload() and maker.card(lantern).count(), seconds=60)
     expect(page.locator(".why li").first).to_have_text(re.compile(f"{gettext('words')}|{gettext('meaning')}"))
     page.get_by_role("link", name=gettext("By picture")).click()
     page.locator("main [name=picked]").click()

@@ -391,7 +391,11 @@ def test_whoever_tags_a_clip_while_it_is_deleted_waits_and_is_told():  # K2
 
 
 def test_names_clips_and_counts_are_read_from_the_index_alone_or_by_it(clip, team):
+    Tag.objects.bulk_create(
+        Tag(generation=clip, team=team, source="member", name=f"neon {number}") for number in range(3000)
+    )
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE generations_tag")
         cursor.execute("SET LOCAL enable_seqscan = off")
     given = {"team": team.pk, "names": ["neon"], "most": 1000, "limit": 50}
     of_tag = tags.with_tag(Generation.objects.for_team(team.pk), "neon").newest_first()[:24]

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
-from django.utils import translation
 
 from accounts.models import Team
 from project.caches import PROCESS
@@ -21,13 +20,6 @@ __all__ = ["media_folder", "sandbox", "sandbox_process"]
 def _no_vectors_kept() -> Iterator[None]:
     yield
     caches[PROCESS].clear()
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    """Whatever language a request of another test was in."""
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
